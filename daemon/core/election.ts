@@ -1,0 +1,290 @@
+/**
+ * The VRRP election (RFC 9568 §6.4, RFC 3768 §6.4): one machine per virtual router. Pure: input and time go in, a new
+ * state and effects come out. Timers are deadlines inside the state, so an early or a late tick is harmless.
+ */
+import { compareAddresses, type Address } from '../../contract/address.ts'
+import { after, ms, since, type Instant, type Ms } from '../../contract/time.ts'
+import type { Advertisement } from '../wire/advertisement.ts'
+
+export interface Params {
+  /** 1–254 from order and health, or 255 for the address owner. */
+  readonly priority: number
+  /** Why the priority is what it is: the code of the last change, used to say why a state was left. */
+  readonly cause: Why
+  /** Our Advertisement_Interval. */
+  readonly interval: Ms
+  readonly version: 2 | 3
+  /** `fast`: a better backup waits its Skew_Time only. `rfc`: Preempt_Mode true (§6.1). `off`: false, but see `bandFloor`. */
+  readonly preempt: 'fast' | 'rfc' | 'off'
+  /** Our primary address; breaks ties (§6.4.3). */
+  readonly primary: Address
+  /** Place in the order, 0 = first. */
+  readonly rank: number
+  /** Healthy, in service, and nobody in service stands before us: no need to wait for a better one. */
+  readonly foremost: boolean
+  /** A host that advertises less than this is not ranked below us, it fails: it is replaced even with `preempt: off`. */
+  readonly bandFloor: number
+  /** Advertisements missed before the active host counts as gone (§6.1 has 3). */
+  readonly missed: number
+  readonly announce: { readonly repeatAfter: Ms; readonly refresh: Ms }
+}
+
+/** Whom a backup follows: what its last advertisement said. */
+export interface Heard { readonly from: Address; readonly priority: number; readonly at: Instant }
+
+export interface Backup {
+  readonly at: 'backup'
+  /** When the active host counts as gone, or our turn has come: Active_Down_Timer. */
+  readonly downAt: Instant
+  /** Why we would step in when `downAt` comes. */
+  readonly because: Why
+  /** The interval of the active host (§6.1), believed only when a second advertisement confirmed it. */
+  readonly activeInterval: Ms
+  readonly unconfirmedInterval?: Ms
+  readonly heard?: Heard
+}
+export interface Active {
+  readonly at: 'active'
+  readonly advertiseAt: Instant
+  /** When the addresses are announced again, earliest first. */
+  readonly announceAt: readonly Instant[]
+  readonly announcedAt: Instant
+  /** We were stalled: what waits in the sockets is listened to before we speak again. */
+  readonly listening?: true
+}
+/** Stopping: still answering, at the lowest priority, until somebody better is heard. */
+export interface Leaving { readonly at: 'leaving'; readonly advertiseAt: Instant; readonly until: Instant }
+
+export type State = { readonly at: 'initialize' } | Backup | Active | Leaving
+
+export type Input =
+  | { readonly is: 'startup' }
+  | { readonly is: 'shutdown' }
+  | { readonly is: 'tick' }
+  | { readonly is: 'heard'; readonly from: Address; readonly advert: Pick<Advertisement, 'priority' | 'interval'> }
+  /** The parameters given with this step differ from those of the last one. */
+  | { readonly is: 'retuned' }
+  /** The process did not run for longer than a backup waits; packets may be queued. */
+  | { readonly is: 'resumed' }
+  /** The interface is unusable; `startup` brings the router back. */
+  | { readonly is: 'lost'; readonly why: Why }
+
+/** What the shell must do, in this order. Plain data, so that tests compare it and logs print it. */
+export type Effect =
+  | { readonly do: 'advertise'; readonly priority: number }
+  /** Add the service addresses and announce each. */
+  | { readonly do: 'claim' }
+  | { readonly do: 'announce' }
+  | { readonly do: 'release' }
+  | { readonly do: 'report'; readonly from: Visible; readonly to: Visible; readonly why: Why; readonly active?: Address }
+
+/** RFC 9568's three states; a leaving host is still active for everybody else. */
+export type Visible = 'initialize' | 'backup' | 'active'
+export const visible = (s: State): Visible => (s.at === 'leaving' ? 'active' : s.at)
+
+export type Why =
+  | 'started' | 'stopped' | 'nobody-active' | 'active-silent' | 'active-left' | 'active-worse' | 'active-failing' | 'address-owner'
+  | 'outranked' | 'check-failed' | 'check-degraded' | 'check-recovered' | 'order-changed' | 'maintenance' | 'interface-down' | 'reloaded'
+
+export interface Step { readonly state: State; readonly effects: readonly Effect[] }
+
+/** The priority of a host that stops. Anything a willing host advertises is better. */
+export const LEAVING_PRIORITY = 1
+/**
+ * Timers and wires have a grain. Where the skews of neighbours in rank differ by less, rank itself spaces the takeovers,
+ * so that two hosts never step in together (at 0.01 s the skew differs by 0.4 ms from rank to rank).
+ */
+const GRAIN = ms(4)
+/** Re-announcements after a takeover from a host that still answered: its last replies may have reached a neighbour late. */
+const AFTER_OVERLAP = [ms(10), ms(100), ms(1000)]
+const MIN_BETWEEN_ANNOUNCEMENTS = ms(200)
+
+/** Skew_Time: v3 §6.1 scales with the interval of the active host, RFC 3768 §6.1 with one second. */
+export const skew = (p: Params, active: Ms): Ms => ms(((256 - p.priority) * (p.version === 2 ? 1000 : active)) / 256)
+const turn = (p: Params, active: Ms): Ms => ms(Math.max(skew(p, active), Math.max(0, p.rank - 1) * GRAIN))
+/** Active_Down_Interval (§6.1): the missed advertisements, plus our turn. */
+export const downAfter = (p: Params, active: Ms): Ms => ms(p.missed * active + turn(p, active))
+/** How long a stopping host waits for a successor: what a backup without fast preemption needs, and a little. */
+export const stopWait = (p: Params): Ms => ms(Math.min(10_000, (p.missed + 1) * p.interval + (p.version === 2 ? 1000 : 0) + 50))
+
+/** When the shell must next send `tick`. */
+export function deadline(s: State): Instant | undefined {
+  switch (s.at) {
+    case 'initialize': return undefined
+    case 'backup': return s.downAt
+    case 'active': return Math.min(s.advertiseAt, s.announceAt[0] ?? Infinity) as Instant
+    case 'leaving': return Math.min(s.advertiseAt, s.until) as Instant
+  }
+}
+
+export function step(p: Params, s: State, input: Input, now: Instant): Step {
+  if (input.is === 'lost' && s.at !== 'initialize') {
+    return move(s, { at: 'initialize' }, input.why, undefined, s.at === 'backup' ? [] : [{ do: 'release' }])
+  }
+  switch (s.at) {
+    case 'initialize': return initialize(p, s, input, now)
+    case 'backup': return backup(p, s, input, now)
+    case 'active': return active(p, s, input, now)
+    case 'leaving': return leaving(p, s, input, now)
+  }
+}
+
+/** §6.4.1 */
+function initialize(p: Params, s: State, input: Input, now: Instant): Step {
+  if (input.is !== 'startup') return stay(s)
+  if (p.priority === 255) return becomeActive(p, s, 'address-owner', now)
+  const listening: Backup = { at: 'backup', activeInterval: p.interval, downAt: after(now, downAfter(p, p.interval)), because: 'nobody-active' }
+  return move(s, listening, 'started')
+}
+
+/** §6.4.2 */
+function backup(p: Params, s: Backup, input: Input, now: Instant): Step {
+  switch (input.is) {
+    case 'shutdown':
+      return move(s, { at: 'initialize' }, 'stopped')
+    case 'tick':
+      return now >= s.downAt ? becomeActive(p, s, s.because, now) : stay(s)
+    case 'retuned':
+      return stay(reconsider(p, s, now))
+    case 'resumed': // whatever we missed, the active host gets its full time to be heard again
+      return stay({ ...s, downAt: after(now, downAfter(p, s.activeInterval)) })
+    case 'heard': {
+      const { advert, from } = input
+      // A farewell counts from the host we follow; from anybody else it says nothing about who serves.
+      if (advert.priority === 0) {
+        const ours = s.heard === undefined || s.heard.from === from
+        return ours ? stay({ ...s, downAt: sooner(s.downAt, after(now, turn(p, s.activeInterval))), because: 'active-left' }) : stay(s)
+      }
+      const heard: Heard = { from, priority: advert.priority, at: now }
+      if (!wouldReplace(p, advert.priority)) return stay(follow(p, s, heard, advert.interval, now))
+      return stay(p.preempt === 'rfc' ? { ...s, heard } : stepIn(p, { ...s, heard }, now))
+    }
+    default:
+      return stay(s)
+  }
+}
+
+/** §6.4.3 */
+function active(p: Params, s: Active, input: Input, now: Instant): Step {
+  switch (input.is) {
+    case 'shutdown': {
+      const state: Leaving = { at: 'leaving', advertiseAt: after(now, p.interval), until: after(now, stopWait(p)) }
+      return { state, effects: [{ do: 'advertise', priority: LEAVING_PRIORITY }] }
+    }
+    case 'tick':
+      return activeTick(p, s, now)
+    case 'retuned':
+      return { state: { ...s, advertiseAt: after(now, p.interval) }, effects: [advertise(p)] }
+    case 'resumed':
+      return stay({ ...s, listening: true, advertiseAt: now })
+    case 'heard': {
+      const { advert, from } = input
+      if (advert.priority !== 0 && outranks(advert.priority, from, p)) {
+        const heard: Heard = { from, priority: advert.priority, at: now }
+        const next = follow(p, { at: 'backup', activeInterval: p.interval, downAt: now, because: 'active-silent' }, heard, advert.interval, now)
+        return move(s, next, explained(p), from, [{ do: 'release' }])
+      }
+      if (s.listening) return stay(s)
+      // Assert ourselves at once, to the sender and to learning bridges; a farewell also restarts the timer (§6.4.3).
+      if (advert.priority === 0) return { state: { ...s, advertiseAt: after(now, p.interval) }, effects: [advertise(p)] }
+      if (since(s.announcedAt, now) < MIN_BETWEEN_ANNOUNCEMENTS) return { state: s, effects: [advertise(p)] }
+      return { state: { ...s, announcedAt: now, announceAt: again(p, now, true) }, effects: [advertise(p), { do: 'announce' }] }
+    }
+    default:
+      return stay(s)
+  }
+}
+
+function activeTick(p: Params, s: Active, now: Instant): Step {
+  const announces = (s.announceAt[0] ?? Infinity) <= now
+  const { listening: wasListening, ...rest } = s
+  let state: Active = rest
+  const effects: Effect[] = []
+  if (now >= s.advertiseAt) {
+    // After a stall the kernel may have taken the addresses back: claiming them again repairs and announces.
+    if (wasListening) effects.push({ do: 'claim' })
+    effects.push(advertise(p))
+    // Keep the phase, so that lateness does not add up; after a longer pause start anew.
+    const next = after(s.advertiseAt, p.interval)
+    state = { ...state, advertiseAt: next > now ? next : after(now, p.interval) }
+  } else if (wasListening) state = s
+  if (announces) {
+    const left = s.announceAt.filter((t) => t > now)
+    const refresh = left.length === 0 && p.announce.refresh > 0 ? [after(now, p.announce.refresh)] : []
+    effects.push({ do: 'announce' })
+    state = { ...state, announcedAt: now, announceAt: [...left, ...refresh] }
+  }
+  return { state, effects }
+}
+
+function leaving(p: Params, s: Leaving, input: Input, now: Instant): Step {
+  const gone: State = { at: 'initialize' }
+  const farewell: readonly Effect[] = [{ do: 'advertise', priority: 0 }, { do: 'release' }]
+  if (input.is === 'heard') {
+    const successor = input.advert.priority > LEAVING_PRIORITY || outranks(input.advert.priority, input.from, { ...p, priority: LEAVING_PRIORITY })
+    return successor && input.advert.priority !== 0 ? move(s, gone, 'stopped', input.from, [{ do: 'release' }]) : stay(s)
+  }
+  if (input.is === 'shutdown') return move(s, gone, 'stopped', undefined, farewell)
+  if (input.is !== 'tick') return stay(s)
+  if (now >= s.until) return move(s, gone, 'stopped', undefined, farewell)
+  if (now < s.advertiseAt) return stay(s)
+  return { state: { ...s, advertiseAt: after(now, p.interval) }, effects: [{ do: 'advertise', priority: LEAVING_PRIORITY }] }
+}
+
+/** May we take the addresses from a host of that priority? */
+function wouldReplace(p: Params, priority: number): boolean {
+  return p.preempt === 'off' ? priority < p.bandFloor && priority < p.priority : priority < p.priority
+}
+
+/** A backup accepts `heard` as the active host. A new interval counts from its second advertisement on. */
+function follow(p: Params, s: Backup, heard: Heard, interval: Ms, now: Instant): Backup {
+  const known = interval === s.activeInterval || interval === s.unconfirmedInterval || p.version === 2
+  const activeInterval = known && p.version === 3 ? interval : s.activeInterval
+  return {
+    at: 'backup', activeInterval, heard, because: 'active-silent', downAt: after(now, downAfter(p, activeInterval)),
+    ...(known ? {} : { unconfirmedInterval: interval }),
+  }
+}
+
+/** The active host is worse than we are: wait only for those who are better still. */
+function stepIn(p: Params, s: Backup, now: Instant): Backup {
+  const priority = s.heard?.priority ?? 0
+  const because = priority === LEAVING_PRIORITY ? 'active-left'
+    : priority < p.bandFloor ? 'active-failing' : p.cause === 'order-changed' || p.cause === 'maintenance' ? p.cause : 'active-worse'
+  const wait = p.foremost ? ms(0) : turn(p, s.activeInterval)
+  return { ...s, because, downAt: sooner(s.downAt, after(now, wait)) }
+}
+
+/** Our priority changed while we follow somebody, or while we were about to step in. */
+function reconsider(p: Params, s: Backup, now: Instant): Backup {
+  const { heard } = s
+  if (!heard || s.because === 'active-left') return s
+  if (wouldReplace(p, heard.priority)) return p.preempt === 'rfc' ? s : stepIn(p, s, now)
+  return { ...s, because: 'active-silent', downAt: after(heard.at, downAfter(p, s.activeInterval)) }
+}
+
+function becomeActive(p: Params, s: State, why: Why, now: Instant): Step {
+  const overlap = why !== 'active-silent' && why !== 'nobody-active'
+  const state: Active = { at: 'active', advertiseAt: after(now, p.interval), announcedAt: now, announceAt: again(p, now, overlap) }
+  // Addresses first: the old active host lets go as soon as it hears us, and by then we must answer.
+  return move(s, state, why, undefined, [{ do: 'claim' }, advertise(p)])
+}
+
+function again(p: Params, now: Instant, overlap: boolean): readonly Instant[] {
+  const waits = [...(overlap ? AFTER_OVERLAP : []), ...(p.announce.repeatAfter > 0 ? [p.announce.repeatAfter] : [])]
+  const times = [...new Set(waits)].sort((a, b) => a - b).map((w) => after(now, w))
+  return times.length > 0 || p.announce.refresh === 0 ? times : [after(now, p.announce.refresh)]
+}
+
+/** Why an active host had to give way: what lowered it, or simply a better one. */
+const explained = (p: Params): Why => (['check-failed', 'check-degraded', 'order-changed', 'maintenance'].includes(p.cause) ? p.cause : 'outranked')
+const outranks = (priority: number, from: Address, p: Params): boolean =>
+  priority > p.priority || (priority === p.priority && compareAddresses(from, p.primary) > 0)
+const sooner = (a: Instant, b: Instant): Instant => (a < b ? a : b)
+const advertise = (p: Params): Effect => ({ do: 'advertise', priority: p.priority })
+const stay = (state: State): Step => ({ state, effects: [] })
+
+function move(from: State, to: State, why: Why, other?: Address, effects: readonly Effect[] = []): Step {
+  const report: Effect = { do: 'report', from: visible(from), to: visible(to), why, ...(other === undefined ? {} : { active: other }) }
+  return { state: to, effects: [...effects, report] }
+}

@@ -1,0 +1,116 @@
+/** Service addresses on interfaces, through rtnetlink, and their announcement through packet sockets. */
+import { closeSync } from 'node:fs'
+import { familyOf, formatPrefixed, type Address } from '../../contract/address.ts'
+import type { AddressTable, Log } from '../ports.ts'
+import { gratuitousArp } from '../wire/arp.ts'
+import { unsolicitedNeighborAdvertisement } from '../wire/ndp.ts'
+import { AddressFlag, deleteAddress, dumpAddresses, dumpLinks, newAddress, parseNetlink, type AddressMessage, type LinkMessage, type NetlinkMessage } from '../wire/netlink.ts'
+import * as kernel from './kernel.ts'
+
+const AF_NETLINK = 16, AF_PACKET = 17, SOCK_RAW = 3, SOCK_CLOEXEC = 0x80000, NETLINK_ROUTE = 0
+const TO_KERNEL = new Uint8Array([AF_NETLINK, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]) // struct sockaddr_nl
+const ETH_P_ALL_BROADCAST = 6
+
+/** What the kernel knows about links and addresses at this moment. */
+export interface Inventory { readonly links: readonly LinkMessage[]; readonly addresses: readonly AddressMessage[] }
+
+export interface Addresses extends AddressTable {
+  inventory(): Inventory
+  close(): void
+}
+
+export function openAddresses(log: Log): Addresses {
+  const netlink = kernel.openSocket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE)
+  const packets = kernel.openSocket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0) // protocol 0: sends only
+  const buffer = new Uint8Array(1 << 16)
+  let sequence = 0
+
+  /** Sends one request and returns errno, 0 for success. */
+  function ask(request: (sequence: number) => Uint8Array): number {
+    const own = (sequence = (sequence + 1) >>> 0)
+    kernel.sendTo(netlink, request(own), TO_KERNEL)
+    for (;;) {
+      for (const m of received()) if (m.is === 'ack' && m.sequence === own) return m.errno
+    }
+  }
+  function dumpAll(request: (r: { readonly sequence: number }) => Uint8Array): NetlinkMessage[] {
+    kernel.sendTo(netlink, request({ sequence: ++sequence }), TO_KERNEL)
+    const all: NetlinkMessage[] = []
+    for (;;) {
+      const part = received()
+      all.push(...part)
+      if (part.some((m) => m.is === 'done')) return all
+      if (part.some((m) => m.is === 'ack' && m.errno !== 0)) return all
+    }
+  }
+  const received = () => parseNetlink(buffer.subarray(0, kernel.receive(netlink, buffer, 0) ?? 0))
+
+  const macs = new Map<number, Uint8Array>()
+  function macOf(index: number): Uint8Array | undefined {
+    const known = macs.get(index)
+    if (known) return known
+    for (const l of inventory().links) if (l.mac) macs.set(l.index, l.mac)
+    return macs.get(index)
+  }
+  function inventory(): Inventory {
+    const links = dumpAll(dumpLinks).filter((m) => m.is === 'link')
+    const addresses = dumpAll(dumpAddresses).filter((m) => m.is === 'address')
+    return { links, addresses }
+  }
+  function transmit(index: number, frame: Uint8Array): void {
+    const to = new Uint8Array(20) // struct sockaddr_ll
+    const view = new DataView(to.buffer)
+    view.setUint16(0, AF_PACKET, true)
+    view.setInt32(4, index, true)
+    view.setUint8(11, ETH_P_ALL_BROADCAST)
+    to.set(frame.subarray(0, 6), 12)
+    kernel.sendTo(packets, frame, to)
+  }
+
+  return {
+    inventory,
+    hold(interfaceName, addresses, leaseSeconds) {
+      const index = kernel.interfaceIndex(interfaceName)
+      if (index === 0) return [`there is no interface ${interfaceName}`]
+      const refused: string[] = []
+      for (const a of addresses) {
+        const errno = ask((n) => newAddress({
+          sequence: n, index, address: a.address, prefix: a.prefix, replace: true,
+          validLifetimeSeconds: leaseSeconds ?? 'forever',
+          // Deprecated from the start: a service address is answered from, never chosen as a source (RFC 6724 §5, rule 3).
+          preferredLifetimeSeconds: 0,
+          // No route: with a lifetime, the kernel would put an expiry on the on-link route of the host's own address.
+          flags: familyOf(a.address) === 6 ? AddressFlag.noDuplicateDetection | AddressFlag.noPrefixRoute : 0,
+        }))
+        if (errno !== 0) refused.push(`${formatPrefixed(a)} on ${interfaceName}: errno ${errno}`)
+      }
+      return refused
+    },
+    release(interfaceName, addresses) {
+      const index = kernel.interfaceIndex(interfaceName)
+      if (index === 0) return
+      for (const a of addresses) ask((n) => deleteAddress({ sequence: n, index, address: a.address, prefix: a.prefix }))
+    },
+    present(interfaceName) {
+      const index = kernel.interfaceIndex(interfaceName)
+      return new Set<Address>(dumpAll(dumpAddresses).filter((m) => m.is === 'address').filter((a) => a.index === index).map((a) => a.address))
+    },
+    announce(interfaceName, addresses, count) {
+      const index = kernel.interfaceIndex(interfaceName)
+      const mac = index === 0 ? undefined : macOf(index)
+      if (!mac) return
+      const frames = addresses.map(({ address }) =>
+        typeof address === 'number' ? gratuitousArp(mac, address) : unsolicitedNeighborAdvertisement(mac, address, { router: false }))
+      try {
+        for (let i = 0; i < count; i++) for (const frame of frames) transmit(index, frame)
+      } catch (error) {
+        macs.delete(index)
+        log.warn({ interface: interfaceName, error: String(error) }, 'could not announce the service addresses')
+      }
+    },
+    close() {
+      closeSync(netlink)
+      closeSync(packets)
+    },
+  }
+}

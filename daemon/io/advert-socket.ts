@@ -1,0 +1,104 @@
+/** VRRP over raw IP sockets, one for each interface and family. Sole importer of `raw-socket`. */
+import raw from 'raw-socket'
+import { addressBytes, formatAddress, parseAddress, type Address, type Family } from '../../contract/address.ts'
+import type { AdvertSocket, Log, Receive } from '../ports.ts'
+import { parseIpv4 } from '../wire/ipv4.ts'
+import { filterProgram, type BpfInstruction } from './kernel.ts'
+
+const VRRP = 112
+/** RFC 9568 §5.1.1.2 and §5.1.2.2. */
+export const GROUP: Record<Family, Address> = { 4: 0xe000_0012, 6: 0xff02_0000_0000_0000_0000_0000_0000_0012n }
+
+const SOL_SOCKET = 1, SO_BINDTODEVICE = 25, SO_ATTACH_FILTER = 26, SO_PRIORITY = 12
+const IPPROTO_IP = 0, IP_TOS = 1, IP_MULTICAST_IF = 32, IP_MULTICAST_TTL = 33, IP_MULTICAST_LOOP = 34, IP_ADD_MEMBERSHIP = 35
+const IPPROTO_IPV6 = 41, IPV6_CHECKSUM = 7, IPV6_MULTICAST_IF = 17, IPV6_MULTICAST_HOPS = 18, IPV6_MULTICAST_LOOP = 19
+const IPV6_ADD_MEMBERSHIP = 20, IPV6_TCLASS = 67
+/** Internetwork control, as keepalived sends it. */
+const DSCP_CS6 = 0xc0
+
+export function openAdvertSocket(o: {
+  readonly interface: string; readonly index: number; readonly family: Family; readonly source: Address
+  readonly receive: Receive; readonly log: Log
+}): AdvertSocket {
+  const socket = raw.createSocket({ protocol: VRRP, addressFamily: o.family === 4 ? raw.AddressFamily.IPv4 : raw.AddressFamily.IPv6, bufferSize: 9216 })
+  const group = GROUP[o.family], groupText = formatAddress(group)
+  const set = (level: number, option: number, value: Buffer | number) =>
+    typeof value === 'number' ? socket.setOption(level, option, value) : socket.setOption(level, option, value, value.length)
+
+  set(SOL_SOCKET, SO_BINDTODEVICE, Buffer.from(`${o.interface}\0`))
+  const filter = filterProgram(onlyHopLimit255(o.family))
+  set(SOL_SOCKET, SO_ATTACH_FILTER, filter.value)
+  if (o.family === 4) {
+    const membership = Buffer.concat([addressBytes(group), addressBytes(o.source), u32(o.index)]) // struct ip_mreqn
+    set(IPPROTO_IP, IP_MULTICAST_IF, membership)
+    set(IPPROTO_IP, IP_ADD_MEMBERSHIP, membership)
+    set(IPPROTO_IP, IP_MULTICAST_TTL, 255)
+    set(IPPROTO_IP, IP_MULTICAST_LOOP, 0)
+    set(IPPROTO_IP, IP_TOS, DSCP_CS6)
+  } else {
+    set(IPPROTO_IPV6, IPV6_MULTICAST_IF, o.index)
+    set(IPPROTO_IPV6, IPV6_ADD_MEMBERSHIP, Buffer.concat([addressBytes(group), u32(o.index)])) // struct ipv6_mreq
+    set(IPPROTO_IPV6, IPV6_MULTICAST_HOPS, 255)
+    set(IPPROTO_IPV6, IPV6_MULTICAST_LOOP, 0)
+    set(IPPROTO_IPV6, IPV6_CHECKSUM, 6)
+    set(IPPROTO_IPV6, IPV6_TCLASS, DSCP_CS6)
+  }
+  set(SOL_SOCKET, SO_PRIORITY, 6)
+
+  socket.on('message', (bytes, source) => {
+    if (o.family === 4) {
+      const datagram = parseIpv4(copied(bytes))
+      if (datagram.ok) o.receive(o.interface, datagram.value)
+      return
+    }
+    const src = parseAddress(source.split('%')[0] ?? '')
+    if (src.ok) o.receive(o.interface, { family: 6, src: src.value, dst: group, hopLimit: 255, payload: copied(bytes) })
+  })
+  let broken = false
+  socket.on('error', (error) => complain(error))
+  function complain(error: unknown): false {
+    if (!broken) o.log.warn({ interface: o.interface, family: o.family, error: String(error) }, 'cannot send or receive advertisements')
+    broken = true
+    return false
+  }
+
+  return {
+    family: o.family,
+    source: o.source,
+    destination: group,
+    // Straight to the system call: the queue of raw-socket waits for a turn of the event loop first, and asks epoll twice.
+    send(payload) {
+      try {
+        socket.wrap.send(Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength), 0, payload.length, groupText, () => {})
+        broken = false
+        return true
+      } catch (error) {
+        return complain(error)
+      }
+    },
+    close: () => socket.close(),
+  }
+}
+
+/**
+ * The Generalized TTL Security Mechanism (RFC 5082) in the kernel: what crossed a router never wakes us.
+ * SKF_NET_OFF makes an offset count from the network header.
+ */
+function onlyHopLimit255(family: Family): readonly BpfInstruction[] {
+  const SKF_NET_OFF = 0xfff0_0000
+  return [
+    { code: 0x30, jt: 0, jf: 0, k: SKF_NET_OFF + (family === 4 ? 8 : 7) }, // ldb TTL or hop limit
+    { code: 0x15, jt: 0, jf: 1, k: 255 }, // jeq
+    { code: 0x06, jt: 0, jf: 0, k: 0xffff }, // accept
+    { code: 0x06, jt: 0, jf: 0, k: 0 }, // drop
+  ]
+}
+
+/** raw-socket hands out one buffer again and again. */
+const copied = (bytes: Buffer): Uint8Array => new Uint8Array(bytes)
+
+function u32(n: number): Buffer {
+  const b = Buffer.alloc(4)
+  b.writeUInt32LE(n)
+  return b
+}

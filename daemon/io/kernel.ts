@@ -1,0 +1,65 @@
+/** The system calls that Node does not offer, through koffi. Synchronous; each takes microseconds. Linux, little-endian. */
+import koffi from 'koffi'
+
+const libc = koffi.load('libc.so.6')
+const socketCall = libc.func('int socket(int domain, int type, int protocol)')
+const bindCall = libc.func('int bind(int fd, const void *address, uint32_t length)')
+const sendToCall = libc.func('intptr_t sendto(int fd, const void *data, size_t length, int flags, const void *address, uint32_t size)')
+const recvCall = libc.func('intptr_t recv(int fd, _Out_ void *data, size_t length, int flags)')
+const setOptionCall = libc.func('int setsockopt(int fd, int level, int option, const void *value, uint32_t length)')
+const closeCall = libc.func('int close(int fd)')
+const ifIndexCall = libc.func('uint32_t if_nametoindex(const char *name)')
+
+/** A system call that failed, with its errno. */
+export class SystemError extends Error {
+  readonly errno: number
+  constructor(call: string, errno: number) {
+    super(`${call}: ${errnoName(errno)}`)
+    this.errno = errno
+  }
+}
+const errnoName = (n: number): string => Object.entries(koffi.os.errno).find(([, value]) => value === n)?.[0] ?? `errno ${n}`
+const checked = (call: string, result: number): number => {
+  if (result < 0) throw new SystemError(call, koffi.errno())
+  return result
+}
+
+export const MSG_DONTWAIT = 0x40
+export const { EAGAIN, ENOBUFS, EEXIST, EADDRNOTAVAIL, ENODEV } = koffi.os.errno as Record<string, number>
+
+export const openSocket = (domain: number, type: number, protocol: number): number => checked('socket', socketCall(domain, type, protocol))
+export const bindSocket = (fd: number, address: Uint8Array): void => void checked('bind', bindCall(fd, address, address.length))
+export const sendTo = (fd: number, data: Uint8Array, address: Uint8Array): number => checked('sendto', Number(sendToCall(fd, data, data.length, 0, address, address.length)))
+/** Bytes received into `buffer`; undefined where nothing waits (with MSG_DONTWAIT). */
+export function receive(fd: number, buffer: Uint8Array, flags: number): number | undefined {
+  const n = Number(recvCall(fd, buffer, buffer.length, flags))
+  if (n < 0 && koffi.errno() === EAGAIN) return undefined
+  return checked('recv', n)
+}
+export const setOption = (fd: number, level: number, option: number, value: Uint8Array): void =>
+  void checked('setsockopt', setOptionCall(fd, level, option, value, value.length))
+export const closeSocket = (fd: number): void => void closeCall(fd)
+/** 0 where there is no such interface. */
+export const interfaceIndex = (name: string): number => ifIndexCall(name)
+
+export interface BpfInstruction { readonly code: number; readonly jt: number; readonly jf: number; readonly k: number }
+
+/**
+ * struct sock_fprog for SO_ATTACH_FILTER: the length of a classic BPF program and a pointer to it. The kernel copies the
+ * program during the call; `keep` holds the memory until then.
+ */
+export function filterProgram(program: readonly BpfInstruction[]): { readonly value: Buffer; readonly keep: unknown } {
+  const code = koffi.alloc('uint8_t', program.length * 8)
+  const bytes = Buffer.alloc(program.length * 8)
+  program.forEach((i, n) => {
+    bytes.writeUInt16LE(i.code, n * 8)
+    bytes.writeUInt8(i.jt, n * 8 + 2)
+    bytes.writeUInt8(i.jf, n * 8 + 3)
+    bytes.writeUInt32LE(i.k, n * 8 + 4)
+  })
+  koffi.encode(code, koffi.array('uint8_t', bytes.length), [...bytes])
+  const value = Buffer.alloc(16)
+  value.writeUInt16LE(program.length, 0)
+  value.writeBigUInt64LE(koffi.address(code), 8)
+  return { value, keep: code }
+}

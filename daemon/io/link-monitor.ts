@@ -1,0 +1,71 @@
+/** What happens to interfaces and addresses, as the kernel tells it over netlink, read in the thread pool of Node. */
+import { read } from 'node:fs'
+import type { LinkMonitor, LinkState, Log } from '../ports.ts'
+import { LINKS_AND_ADDRESSES, parseNetlink, type LinkMessage, type NetlinkMessage } from '../wire/netlink.ts'
+import type { Inventory } from './addresses.ts'
+import * as kernel from './kernel.ts'
+
+const AF_NETLINK = 16, SOCK_RAW = 3, SOCK_CLOEXEC = 0x80000, NETLINK_ROUTE = 0
+const SOL_SOCKET = 1, SO_RCVBUF = 8, SO_RCVTIMEO = 20
+/** A blocked read ends after this, so that the process can; events themselves are never late. */
+const READ_TIMEOUT_MS = 250
+
+export function openLinkMonitor(inventory: () => Inventory, log: Log): LinkMonitor {
+  const fd = kernel.openSocket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE)
+  const groups = new DataView(new ArrayBuffer(12)) // struct sockaddr_nl
+  groups.setUint16(0, AF_NETLINK, true)
+  groups.setUint32(8, LINKS_AND_ADDRESSES, true)
+  kernel.bindSocket(fd, new Uint8Array(groups.buffer))
+  kernel.setOption(fd, SOL_SOCKET, SO_RCVBUF, new Uint8Array(new Uint32Array([4 << 20]).buffer))
+  kernel.setOption(fd, SOL_SOCKET, SO_RCVTIMEO, new Uint8Array(new BigInt64Array([0n, BigInt(READ_TIMEOUT_MS * 1000)]).buffer))
+
+  const links = new Map<string, LinkMessage>()
+  let closed = false
+  const remember = () => {
+    links.clear()
+    for (const l of inventory().links) links.set(l.name, l)
+  }
+  remember()
+  const state = (name: string): LinkState => {
+    const l = links.get(name)
+    return { name, usable: l?.up === true && l.running }
+  }
+
+  return {
+    state,
+    watch(o) {
+      const nameOf = (index: number) => [...links.values()].find((l) => l.index === index)?.name
+      const take = (m: NetlinkMessage) => {
+        if (m.is === 'address' && m.event === 'deleted') {
+          const name = nameOf(m.index)
+          if (name !== undefined) o.removed(name, m.address)
+        } else if (m.is === 'link') {
+          const before = state(m.name)
+          if (m.event === 'new') links.set(m.name, m)
+          else links.delete(m.name)
+          if (state(m.name).usable !== before.usable) o.changed(state(m.name))
+        } else if (m.is === 'overrun') lost()
+      }
+      const lost = () => {
+        log.warn({}, 'the kernel dropped notifications: comparing everything')
+        remember()
+        o.overrun()
+      }
+      const buffer = Buffer.alloc(1 << 16)
+      const next = () => {
+        if (closed) return
+        read(fd, buffer, 0, buffer.length, null, (error, length) => {
+          if (closed) return kernel.closeSocket(fd)
+          if (error?.code === 'ENOBUFS') lost()
+          else if (error && error.code !== 'EAGAIN') return log.error({ error: String(error) }, 'cannot watch interfaces any more')
+          else if (!error) for (const m of parseNetlink(buffer.subarray(0, length))) take(m)
+          next()
+        })
+      }
+      next()
+    },
+    close() {
+      closed = true
+    },
+  }
+}

@@ -1,0 +1,86 @@
+/** What the loop needs from the world. `io/` and `uplink/` implement it for real, the simulated LAN of the tests in virtual time. */
+import type { Address, Family, Prefixed } from '../contract/address.ts'
+import type { CheckConfig } from '../contract/config.ts'
+import type { EventData, EventType, OrderResult, RouterSnapshot, CheckSnapshot } from '../contract/events.ts'
+import type { Order, OrderRefusal } from '../contract/order.ts'
+import type { Instant, WallTime } from '../contract/time.ts'
+import type { Datagram } from './wire/advertisement.ts'
+
+export interface Clock {
+  /** Monotonic. */
+  now(): Instant
+  /** For people only. */
+  wall(): WallTime
+  /** Calls `wake` once, at `at` or a little later; a new call replaces the last. undefined: never. */
+  wakeAt(at: Instant | undefined, wake: () => void): void
+  /** Calls `then` when everything that already waits in the sockets has been delivered. */
+  afterDrain(then: () => void): void
+}
+
+/** One VRRP socket for one interface and family. */
+export interface AdvertSocket {
+  readonly family: Family
+  /** Our address on that interface, the source of what we send: the first IPv4 address, or the link-local IPv6 one. */
+  readonly source: Address
+  /** The group: 224.0.0.18 or ff02::12. */
+  readonly destination: Address
+  /** False when the kernel refused; the reason has been logged once. */
+  send(payload: Uint8Array): boolean
+  close(): void
+}
+export type Receive = (interfaceName: string, d: Datagram) => void
+
+/** The service addresses on one interface. All calls are synchronous and take microseconds. */
+export interface AddressTable {
+  /** Adds, or renews the lifetime of what is there. Returns those that the kernel refused, in words. */
+  hold(interfaceName: string, addresses: readonly Prefixed[], leaseSeconds: number | undefined): readonly string[]
+  release(interfaceName: string, addresses: readonly Prefixed[]): void
+  /** What is on the interface now. One question for all routers of an interface: it lists every address of the host. */
+  present(interfaceName: string): ReadonlySet<Address>
+  /** Gratuitous ARP or unsolicited NA, `count` for each address, interleaved. */
+  announce(interfaceName: string, addresses: readonly Prefixed[], count: number): void
+}
+
+export interface LinkState { readonly name: string; readonly usable: boolean }
+export interface LinkMonitor {
+  /** `changed`: an interface came, went, or changed its state. `removed`: an address has gone, by whomever. */
+  watch(o: { changed(link: LinkState): void; removed(interfaceName: string, address: Address): void; overrun(): void }): void
+  state(interfaceName: string): LinkState
+  close(): void
+}
+
+export interface ProbeResult { readonly ok: boolean; readonly tookMs: number; readonly detail: string }
+/** Starts asking, calls `result` after every answer or timeout, until stopped. */
+export type Probe = (check: CheckConfig, result: (r: ProbeResult) => void) => { stop(): void }
+
+/** An event before it gets its number. */
+export type Told = { [T in EventType]: { readonly type: T; readonly subject?: string; readonly data: EventData<T> } }[EventType]
+export interface Numbered { readonly told: Told; readonly sequence: number; readonly at: WallTime }
+
+/** What comes down from MQTT, already validated. */
+export type Downlink =
+  | { readonly is: 'order'; readonly group: string; readonly order: Order }
+  | { readonly is: 'order-refused'; readonly group: string; readonly refusal: OrderRefusal; readonly revision?: number }
+  | { readonly is: 'maintenance'; readonly host: string; readonly maintenance: { readonly until?: string; readonly reason: string; readonly by: string } | undefined }
+  | { readonly is: 'gap'; readonly lost: number }
+  | { readonly is: 'connected' }
+
+/** The way to MQTT. No call waits or throws, whatever the broker or the disk does. */
+export interface Uplink {
+  tell(event: Numbered): void
+  /** The latest of each kind is published as a retained document, again after every reconnection. */
+  show(snapshot:
+    | { readonly is: 'router'; readonly document: RouterSnapshot }
+    | { readonly is: 'check'; readonly document: CheckSnapshot }
+    | { readonly is: 'order'; readonly document: OrderResult }): void
+  receive(handle: (d: Downlink) => void): void
+  /** Sends what it can within the time, then says goodbye. */
+  close(): Promise<void>
+}
+
+export interface Log {
+  debug(fields: object, text: string): void
+  info(fields: object, text: string): void
+  warn(fields: object, text: string): void
+  error(fields: object, text: string): void
+}

@@ -1,0 +1,172 @@
+/**
+ * The loop: an input → `step` → its effects, all of them and in order → the next deadline. It waits for nothing: sockets
+ * and netlink answer at once, everything slower is the uplink's.
+ */
+import { formatAddress, formatPrefixed } from '../contract/address.ts'
+import { since, type Instant, type Ms } from '../contract/time.ts'
+import { deadline, step, visible, type Effect, type Input } from './core/election.ts'
+import { addressesOf, type Member } from './member.ts'
+import { meaningOf } from './report.ts'
+import type { AddressTable, Clock, Log, Receive } from './ports.ts'
+import { decode, encode, type Datagram, type Rejected } from './wire/advertisement.ts'
+import { mismatch } from './wire/match.ts'
+import type { Story } from './story.ts'
+
+/** A wake-up later than this first listens to what waits in the sockets: the world may have moved on. */
+const LATE = 20 as Ms
+/** Later than this, and later than an interval, counts as a stall: listen before speaking. */
+const STALL = 50 as Ms
+/** Stalls worth an event. */
+const WORTH_TELLING = 250 as Ms
+const RENEW_AT_MOST_EVERY = 500 as Ms
+
+export interface Runtime {
+  readonly members: readonly Member[]
+  /** A packet from a socket. */
+  readonly receive: Receive
+  /** Packets taken so far, so that the clock knows when the sockets are empty. */
+  packetsSeen(): number
+  input(m: Member, input: Input): void
+  /** Puts back the service addresses that an active router should have and its interface has not, and announces them. */
+  reconcile(members: readonly Member[]): void
+  /** All routers hand over and stop; resolves when the last one has let go. */
+  stop(): Promise<void>
+}
+
+export function createRuntime(o: {
+  readonly members: readonly Member[]; readonly clock: Clock; readonly addresses: AddressTable; readonly story: Story; readonly log: Log
+}): Runtime {
+  const { members, clock, addresses, story, log } = o
+  const byVrid = new Map<string, Map<number, Member>>()
+  for (const m of members) {
+    const key = `${m.interface}/${m.family}`
+    byVrid.set(key, (byVrid.get(key) ?? new Map<number, Member>()).set(m.config.vrid, m))
+  }
+  let packets = 0
+  let armedAt: Instant | undefined
+  let stopped: (() => void) | undefined
+
+  function input(m: Member, what: Input): void {
+    const before = m.state
+    const { state, effects } = step(m.params, before, what, clock.now())
+    m.state = state
+    for (const effect of effects) perform(m, effect)
+    const next = deadline(state)
+    // An earlier deadline re-arms the timer; a later one need not, the early tick finds nothing due.
+    if (next !== undefined && (armedAt === undefined || next < armedAt)) arm(next)
+    if (stopped && members.every((x) => x.state.at === 'initialize')) stopped()
+  }
+
+  function arm(at: Instant | undefined): void {
+    armedAt = at
+    clock.wakeAt(at, woken)
+  }
+
+  function woken(): void {
+    const due = armedAt
+    armedAt = undefined
+    const late = due === undefined ? 0 : since(due, clock.now())
+    if (late < LATE) return tick()
+    if (late > STALL) {
+      for (const m of members) if (late > m.config.interval) input(m, { is: 'resumed' })
+      if (late > WORTH_TELLING) story.stalled(late as Ms)
+    }
+    clock.afterDrain(tick)
+  }
+
+  function tick(): void {
+    const now = clock.now()
+    for (const m of members) if ((deadline(m.state) ?? Infinity) <= now) input(m, { is: 'tick' })
+    const next = Math.min(...members.map((m) => deadline(m.state) ?? Infinity))
+    arm(next === Infinity ? undefined : (next as Instant))
+  }
+
+  function receive(interfaceName: string, d: Datagram): void {
+    packets++
+    const m = byVrid.get(`${interfaceName}/${d.family}`)?.get(d.payload[1] ?? 0)
+    if (!m || d.src === m.socket?.source) return
+    const decoded = decode(d)
+    const fault = decoded.ok ? mismatch(decoded.value, m.expected) : decoded.error
+    if (fault) return refuse(m, d, fault)
+    if (!decoded.ok) return
+    m.rejects.good(String(d.src))
+    input(m, { is: 'heard', from: d.src, advert: decoded.value })
+  }
+
+  function refuse(m: Member, d: Datagram, fault: Rejected): void {
+    if (m.rejects.count(fault.reject, String(d.src)) === 1) story.refused(m, formatAddress(d.src), fault)
+  }
+
+  function perform(m: Member, effect: Effect): void {
+    switch (effect.do) {
+      case 'advertise': {
+        const own = visible(m.state) === 'active' && effect.priority !== 0
+        if (own) renew(m)
+        return send(m, effect.priority)
+      }
+      case 'claim':
+        hold(m)
+        return addresses.announce(m.interface, addressesOf(m), m.config.announce.count)
+      case 'announce':
+        return addresses.announce(m.interface, addressesOf(m), m.config.announce.count)
+      case 'release':
+        return addresses.release(m.interface, addressesOf(m))
+      case 'report': {
+        const meaning = meaningOf(effect.why, effect.from)
+        m.reason = meaning.reason
+        m.active = effect.active
+        m.since = clock.wall()
+        return story.changed(m, effect.from, effect.to, meaning)
+      }
+    }
+  }
+
+  function hold(m: Member): void {
+    m.renewedAt = clock.now()
+    const refused = addresses.hold(m.interface, addressesOf(m), m.config.leaseSeconds)
+    if (refused.length > 0) log.error({ router: m.config.name, refused }, 'the kernel refused service addresses')
+  }
+
+  /** The addresses carry a lifetime; the loop that speaks for them renews it, so that a dead loop loses them. */
+  function renew(m: Member): void {
+    if (m.config.leaseSeconds === undefined) return
+    if (since(m.renewedAt, clock.now()) >= RENEW_AT_MOST_EVERY) hold(m)
+  }
+
+  function send(m: Member, priority: number): void {
+    const { socket, config } = m
+    if (!socket) return
+    socket.send(encode(
+      { version: config.version, vrid: config.vrid, priority, interval: config.interval, addresses: m.advertised, authentication: m.authentication },
+      { src: socket.source, dst: socket.destination, checksum: config.checksum },
+    ))
+  }
+
+  return {
+    members,
+    receive,
+    packetsSeen: () => packets,
+    input,
+    reconcile(some) {
+      const holding = some.filter((m) => visible(m.state) === 'active')
+      const there = new Map([...new Set(holding.map((m) => m.interface))].map((name) => [name, addresses.present(name)]))
+      for (const m of holding) {
+        const missing = addressesOf(m).filter((a) => !there.get(m.interface)?.has(a.address))
+        if (missing.length === 0) continue
+        hold(m)
+        addresses.announce(m.interface, missing, m.config.announce.count)
+        story.repaired(m, missing.map(formatPrefixed))
+      }
+    },
+    async stop() {
+      await new Promise<void>((resolve) => {
+        stopped = resolve
+        for (const m of members) input(m, { is: 'shutdown' })
+        if (members.every((m) => m.state.at === 'initialize')) resolve()
+      })
+      for (const m of members) addresses.release(m.interface, addressesOf(m))
+      arm(undefined)
+      log.debug({ addresses: members.flatMap((m) => addressesOf(m).map(formatPrefixed)) }, 'all service addresses released')
+    },
+  }
+}
