@@ -10,7 +10,7 @@ import { openClock } from './io/clock.ts'
 import { openLinkMonitor } from './io/link-monitor.ts'
 import { startProbe } from './io/probes/probe.ts'
 import { createSockets } from './io/sockets.ts'
-import { addressesOf, createMember, passwordBytes, type Member } from './member.ts'
+import { createMembers, passwordBytes, type Member } from './member.ts'
 import type { Log } from './ports.ts'
 import { createRuntime, type Runtime } from './runtime.ts'
 import { createSteering } from './steering.ts'
@@ -60,20 +60,20 @@ export async function runDaemon({ config, host, stateDir, log }: DaemonOptions):
   story = createStory({ host, bootId, uplink, log, wall: clock.wall, healthOf: steering.healthOf })
 
   const interfaceOf = (r: RouterConfig) => config.hosts[host]?.interface ?? r.interface
-  const members: Member[] = groups.flatMap((group) => group.routers.map((router) => createMember({
+  const members: Member[] = groups.flatMap((group) => group.routers.flatMap((router) => createMembers({
     config: router, group, interface: interfaceOf(router), host, order: steering.orderOf(group.name), health: steering.healthOf({ group }),
     password: secrets.passwords.get(router.name), now: clock.now(), wall: clock.wall(),
   })))
   runtime = createRuntime({ members, clock, addresses, story, log })
   const links = openLinkMonitor(addresses.inventory, log)
   const sockets = createSockets({
-    inventory: addresses.inventory, serviceAddresses: new Set<Address>(members.flatMap((m) => addressesOf(m).map((a) => a.address))),
+    inventory: addresses.inventory, serviceAddresses: new Set<Address>(members.flatMap((m) => m.addresses.map((a) => a.address))),
     receive: runtime.receive, log,
   })
 
   // What a killed predecessor left behind is not ours yet.
-  for (const m of members) addresses.release(m.interface, addressesOf(m))
-  story.tell({ type: 'daemon.started', data: { reason: 'started', planned: true, impact: 'none', version: VERSION, routers: members.map((m) => m.config.name) } })
+  for (const m of members) addresses.release(m.interface, m.addresses)
+  story.tell({ type: 'daemon.started', data: { reason: 'started', planned: true, impact: 'none', version: VERSION, routers: members.map((m) => m.name) } })
   if (previous !== undefined) {
     log.warn({ previous }, 'the last run did not end cleanly')
     story.tell({ type: 'daemon.recovered', data: { reason: 'unclean-exit', planned: false, impact: 'degraded', previousBootId: previous } })
@@ -87,14 +87,15 @@ export async function runDaemon({ config, host, stateDir, log }: DaemonOptions):
       waiting.delete(m)
       return runtime.input(m, { is: 'startup' })
     }
-    if (waiting.get(m) !== why) log.warn({ router: m.config.name }, `not taking part yet: ${why}`)
+    if (waiting.get(m) !== why) log.warn({ router: m.name }, `not taking part yet: ${why}`)
     waiting.set(m, why)
   }
   /** Opens the socket; says why not. */
   function ready(m: Member): string | undefined {
     if (!links.state(m.interface).usable) return `interface ${m.interface} is down or absent`
     try {
-      const socket = sockets.open(m.interface, m.family)
+      const own = m.config.unicast?.peers[host]
+      const socket = sockets.open(m.interface, m.family, m.config.unicast && own !== undefined ? { ...m.config.unicast, own } : undefined)
       if (typeof socket === 'string') return socket
       m.socket = socket
       m.params = { ...m.params, primary: socket.source }
@@ -115,7 +116,7 @@ export async function runDaemon({ config, host, stateDir, log }: DaemonOptions):
       } else for (const m of there) start(m)
     },
     removed: (name, address) => runtime.reconcile(
-      members.filter((m) => m.interface === name && addressesOf(m).some((a) => a.address === address))),
+      members.filter((m) => m.interface === name && m.addresses.some((a) => a.address === address))),
     overrun: () => runtime.reconcile(members),
   })
 
@@ -129,7 +130,7 @@ export async function runDaemon({ config, host, stateDir, log }: DaemonOptions):
     steering.tick()
     runtime.reconcile(members)
   }, HEARTBEAT_MS)
-  log.info({ host, bootId, routers: members.map((m) => m.config.name) }, `understudy ${VERSION} on ${host}`)
+  log.info({ host, bootId, routers: members.map((m) => m.name) }, `understudy ${VERSION} on ${host}`)
 
   const signal = await new Promise<NodeJS.Signals>((resolve) => {
     for (const s of ['SIGTERM', 'SIGINT'] as const) process.once(s, resolve)

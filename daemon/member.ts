@@ -1,6 +1,6 @@
 /** One virtual router on this host: its settings, its socket, its state. */
-import { familyOf, type Address, type Family, type Prefixed } from '../contract/address.ts'
-import type { GroupConfig, RouterConfig } from '../contract/config.ts'
+import { familyOf, type Address, type Family } from '../contract/address.ts'
+import type { GroupConfig, RouterConfig, ServiceAddress } from '../contract/config.ts'
 import type { Reason } from '../contract/events.ts'
 import type { Instant, WallTime } from '../contract/time.ts'
 import type { Params, State } from './core/election.ts'
@@ -13,15 +13,23 @@ import type { Authentication } from './wire/advertisement.ts'
 import { prepareExpected, type Expected } from './wire/match.ts'
 
 export interface Member {
+  /** The router's name; with an election for each family, the name and the family. */
+  readonly name: string
   readonly config: RouterConfig
   readonly group: GroupConfig
   /** On this host; may differ from the cluster file's interface. */
   readonly interface: string
   /** The family the election runs over; addresses of the other one follow it. */
   readonly family: Family
-  /** What is advertised: the addresses of that family. */
+  /** What this election moves: every address of the router, or those of one family. */
+  readonly addresses: readonly ServiceAddress[]
+  /** Elections with the same bond step in together. */
+  readonly bond: string | undefined
+  /** What is advertised: the addresses of the election's family. */
   readonly advertised: readonly Address[]
   readonly authentication: Authentication
+  /** Unicast: the other hosts; undefined: multicast. */
+  readonly peers: ReadonlySet<Address> | undefined
   readonly expected: Expected
   readonly rejects: Rejects
   socket: AdvertSocket | undefined
@@ -36,25 +44,35 @@ export interface Member {
   renewedAt: Instant
 }
 
-export function createMember(o: {
+export interface MemberSetup {
   readonly config: RouterConfig; readonly group: GroupConfig; readonly interface: string; readonly host: string
   readonly order: Order; readonly health: Health; readonly password: Uint8Array | undefined; readonly now: Instant; readonly wall: WallTime
-}): Member {
-  const { config } = o
-  const ofFamily = (family: Family) => config.addresses.filter((a) => familyOf(a.address) === family).map((a) => a.address)
-  const family: Family = ofFamily(4).length > 0 ? 4 : 6
-  const authentication: Authentication = o.password ? { type: 'pass', password: o.password } : { type: 'none' }
+}
+
+/** One election for the router, or one for each of its families. */
+export function createMembers(o: MemberSetup): Member[] {
+  const families = ([4, 6] as const).filter((f) => o.config.addresses.some((a) => familyOf(a.address) === f))
+  if (o.config.election === 'shared' || families.length < 2) return [createMember(o, families[0] ?? 4, o.config.addresses, o.config.name)]
+  return families.map((f) => createMember(o, f, o.config.addresses.filter((a) => familyOf(a.address) === f), `${o.config.name}-ipv${f}`))
+}
+
+function createMember(o: MemberSetup, family: Family, addresses: readonly ServiceAddress[], name: string): Member {
+  const { config, group } = o
+  const peers = config.unicast && Object.entries(config.unicast.peers).filter(([host]) => host !== o.host).map(([, address]) => address)
   const own = standingOf(o, o.order, o.health, 'started')
+  const authentication: Authentication = o.password ? { type: 'pass', password: o.password } : { type: 'none' }
+  const advertised = addresses.filter((a) => a.advertise && familyOf(a.address) === family).map((a) => a.address)
   return {
-    config, group: o.group, interface: o.interface, family, authentication,
-    advertised: ofFamily(family),
-    expected: prepareExpected({ version: config.version, addresses: ofFamily(family), interval: config.interval, authentication }),
+    name, config, group, family, addresses, advertised, authentication, interface: o.interface,
+    bond: group.together ? `group ${group.name}` : name === config.name ? undefined : `router ${config.name}`,
+    peers: peers && new Set(peers),
+    expected: prepareExpected({ version: config.version, addresses: advertised, interval: config.interval, authentication }),
     rejects: countRejects(),
     socket: undefined,
     standing: own,
     params: {
-      ...tuned(own), interval: config.interval, version: config.version, preempt: config.preempt, primary: family === 4 ? 0 : 0n, missed: 3,
-      announce: config.announce,
+      ...tuned(own), interval: config.interval, version: config.version, preempt: config.preempt, preemptDelay: config.preemptDelay,
+      missed: config.missed, primary: family === 4 ? 0 : 0n, announce: config.announce,
     },
     state: { at: 'initialize' }, reason: 'started', since: o.wall, active: undefined, renewedAt: o.now,
   }
@@ -65,7 +83,9 @@ export function standingOf(
   m: { readonly config: RouterConfig; readonly group: GroupConfig; readonly host: string }, order: Order, health: Health, cause: Why,
 ): Standing {
   const place = placeOf(m.host, order, m.config.order) ?? { rank: m.group.hosts.length - 1, inService: false, foremost: false }
-  return standing(m.group.bands, place, health, m.group.hosts.length, cause)
+  const own = standing(m.group.bands, place, health, m.group.hosts.length, cause)
+  const owner = m.config.owner === m.host && place.inService && health === 'healthy'
+  return owner ? { ...own, priority: 255, foremost: true, because: 'owner of the addresses (RFC 9568 §1.6)' } : own
 }
 
 export const tuned = ({ priority, cause, rank, foremost, bandFloor }: Standing) => ({ priority, cause, rank, foremost, bandFloor })
@@ -76,5 +96,3 @@ export function passwordBytes(text: string): Uint8Array {
   bytes.set(new TextEncoder().encode(text).subarray(0, 8))
   return bytes
 }
-
-export const addressesOf = (m: Member): readonly Prefixed[] => m.config.addresses

@@ -1,6 +1,6 @@
 /** What the loop needs from the world. `io/` and `uplink/` implement it for real, the simulated LAN of the tests in virtual time. */
 import type { Address, Family, Prefixed } from '../contract/address.ts'
-import type { CheckConfig } from '../contract/config.ts'
+import type { CheckConfig, ServiceAddress } from '../contract/config.ts'
 import type { EventData, EventType, OrderResult, RouterSnapshot, CheckSnapshot } from '../contract/events.ts'
 import type { Order, OrderRefusal } from '../contract/order.ts'
 import type { Instant, WallTime } from '../contract/time.ts'
@@ -22,18 +22,19 @@ export interface AdvertSocket {
   readonly family: Family
   /** Our address on that interface, the source of what we send: the first IPv4 address, or the link-local IPv6 one. */
   readonly source: Address
-  /** The group: 224.0.0.18 or ff02::12. */
-  readonly destination: Address
+  /** 224.0.0.18 or ff02::12. */
+  readonly group: Address
   /** False when the kernel refused; the reason has been logged once. */
-  send(payload: Uint8Array): boolean
+  send(payload: Uint8Array, to: Address): boolean
   close(): void
 }
-export type Receive = (interfaceName: string, d: Datagram) => void
+/** `unicast`: it came to our own address, not to the group. */
+export type Receive = (interfaceName: string, unicast: boolean, d: Datagram) => void
 
 /** The service addresses on one interface. All calls are synchronous and take microseconds. */
 export interface AddressTable {
   /** Adds, or renews the lifetime of what is there. Returns those that the kernel refused, in words. */
-  hold(interfaceName: string, addresses: readonly Prefixed[], leaseSeconds: number | undefined): readonly string[]
+  hold(interfaceName: string, addresses: readonly ServiceAddress[], leaseSeconds: number | undefined): readonly string[]
   release(interfaceName: string, addresses: readonly Prefixed[]): void
   /** What is on the interface now. One question for all routers of an interface: it lists every address of the host. */
   present(interfaceName: string): ReadonlySet<Address>

@@ -5,7 +5,7 @@
 import { formatAddress, formatPrefixed } from '../contract/address.ts'
 import { since, type Instant, type Ms } from '../contract/time.ts'
 import { deadline, step, visible, type Effect, type Input } from './core/election.ts'
-import { addressesOf, type Member } from './member.ts'
+import type { Member } from './member.ts'
 import { meaningOf } from './report.ts'
 import type { AddressTable, Clock, Log, Receive } from './ports.ts'
 import { decode, encode, type Datagram, type Rejected } from './wire/advertisement.ts'
@@ -51,6 +51,9 @@ export function createRuntime(o: {
     const { state, effects } = step(m.params, before, what, clock.now())
     m.state = state
     for (const effect of effects) perform(m, effect)
+    if (m.bond !== undefined && before.at === 'backup' && state.at === 'active' && before.because === 'active-silent') {
+      for (const other of members) if (other.bond === m.bond && other !== m) input(other, { is: 'summoned' })
+    }
     const next = deadline(state)
     // An earlier deadline re-arms the timer; a later one need not, the early tick finds nothing due.
     if (next !== undefined && (armedAt === undefined || next < armedAt)) arm(next)
@@ -81,11 +84,12 @@ export function createRuntime(o: {
     arm(next === Infinity ? undefined : (next as Instant))
   }
 
-  function receive(interfaceName: string, d: Datagram): void {
+  function receive(interfaceName: string, unicast: boolean, d: Datagram): void {
     packets++
     const m = byVrid.get(`${interfaceName}/${d.family}`)?.get(d.payload[1] ?? 0)
-    if (!m || d.src === m.socket?.source) return
-    const decoded = decode(d)
+    if (!m || d.src === m.socket?.source || unicast !== (m.peers !== undefined)) return
+    if (m.peers && !m.peers.has(d.src)) return refuse(m, d, { reject: 'peer', detail: 'not one of the unicast peers' })
+    const decoded = decode(d, m.config.unicast?.minHopLimit)
     const fault = decoded.ok ? mismatch(decoded.value, m.expected) : decoded.error
     if (fault) return refuse(m, d, fault)
     if (!decoded.ok) return
@@ -106,11 +110,11 @@ export function createRuntime(o: {
       }
       case 'claim':
         hold(m)
-        return addresses.announce(m.interface, addressesOf(m), m.config.announce.count)
+        return addresses.announce(m.interface, m.addresses, m.config.announce.count)
       case 'announce':
-        return addresses.announce(m.interface, addressesOf(m), m.config.announce.count)
+        return addresses.announce(m.interface, m.addresses, m.config.announce.count)
       case 'release':
-        return addresses.release(m.interface, addressesOf(m))
+        return addresses.release(m.interface, m.addresses)
       case 'report': {
         const meaning = meaningOf(effect.why, effect.from)
         m.reason = meaning.reason
@@ -123,7 +127,7 @@ export function createRuntime(o: {
 
   function hold(m: Member): void {
     m.renewedAt = clock.now()
-    const refused = addresses.hold(m.interface, addressesOf(m), m.config.leaseSeconds)
+    const refused = addresses.hold(m.interface, m.addresses, m.config.leaseSeconds)
     if (refused.length > 0) log.error({ router: m.config.name, refused }, 'the kernel refused service addresses')
   }
 
@@ -135,11 +139,11 @@ export function createRuntime(o: {
 
   function send(m: Member, priority: number): void {
     const { socket, config } = m
+    const advertisement = { version: config.version, vrid: config.vrid, priority, interval: config.interval, addresses: m.advertised, authentication: m.authentication }
     if (!socket) return
-    socket.send(encode(
-      { version: config.version, vrid: config.vrid, priority, interval: config.interval, addresses: m.advertised, authentication: m.authentication },
-      { src: socket.source, dst: socket.destination, checksum: config.checksum },
-    ))
+    for (const to of m.peers ?? [socket.group]) {
+      socket.send(encode(advertisement, { src: socket.source, dst: to, checksum: config.checksum }), to)
+    }
   }
 
   return {
@@ -151,7 +155,7 @@ export function createRuntime(o: {
       const holding = some.filter((m) => visible(m.state) === 'active')
       const there = new Map([...new Set(holding.map((m) => m.interface))].map((name) => [name, addresses.present(name)]))
       for (const m of holding) {
-        const missing = addressesOf(m).filter((a) => !there.get(m.interface)?.has(a.address))
+        const missing = m.addresses.filter((a) => !there.get(m.interface)?.has(a.address))
         if (missing.length === 0) continue
         hold(m)
         addresses.announce(m.interface, missing, m.config.announce.count)
@@ -164,9 +168,9 @@ export function createRuntime(o: {
         for (const m of members) input(m, { is: 'shutdown' })
         if (members.every((m) => m.state.at === 'initialize')) resolve()
       })
-      for (const m of members) addresses.release(m.interface, addressesOf(m))
+      for (const m of members) addresses.release(m.interface, m.addresses)
       arm(undefined)
-      log.debug({ addresses: members.flatMap((m) => addressesOf(m).map(formatPrefixed)) }, 'all service addresses released')
+      log.debug({ addresses: members.flatMap((m) => m.addresses.map(formatPrefixed)) }, 'all service addresses released')
     },
   }
 }

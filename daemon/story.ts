@@ -43,9 +43,9 @@ export function createStory(o: {
     uplink.show({
       is: 'router',
       document: {
-        host, router: m.config.name, group: m.group.name, state: visible(m.state), since: m.since, reason: m.reason,
+        host, router: m.name, group: m.group.name, state: visible(m.state), since: m.since, reason: m.reason,
         priority: m.params.priority, because: m.standing.because, rank: m.standing.rank, inService: m.standing.inService,
-        health: o.healthOf(m), ...activeOf(m), addresses: m.config.addresses.map(formatPrefixed), bootId, sequence, at: wall(),
+        health: o.healthOf(m), ...activeOf(m), addresses: m.addresses.map(formatPrefixed), bootId, sequence, at: wall(),
       },
     })
   }
@@ -54,25 +54,25 @@ export function createStory(o: {
     tell,
     show,
     changed(m, from, to, meaning) {
-      const about = { router: m.config.name, from, to, reason: meaning.reason, priority: m.params.priority }
-      log.info(about, `${m.config.name}: ${from} → ${to}: ${meaning.reason}`)
+      const about = { router: m.name, from, to, reason: meaning.reason, priority: m.params.priority }
+      log.info(about, `${m.name}: ${from} → ${to}: ${meaning.reason}`)
       tell({
-        type: 'router.state', subject: m.config.name,
+        type: 'router.state', subject: m.name,
         data: {
-          ...meaning, router: m.config.name, group: m.group.name, from, to, priority: m.params.priority, health: o.healthOf(m),
-          ...activeOf(m), addresses: m.config.addresses.map(formatPrefixed), detail: m.standing.because,
+          ...meaning, router: m.name, group: m.group.name, from, to, priority: m.params.priority, health: o.healthOf(m),
+          ...activeOf(m), addresses: m.addresses.map(formatPrefixed), detail: m.standing.because,
         },
       })
       show(m)
     },
     refused(m, sender, fault) {
       const collision = COLLISION.has(fault.reject)
-      log.warn({ router: m.config.name, sender, reject: fault.reject }, `advertisement refused: ${fault.detail}`)
+      log.warn({ router: m.name, sender, reject: fault.reject }, `advertisement refused: ${fault.detail}`)
       const common = { planned: false, impact: 'none' as const, detail: `${fault.reject}: ${fault.detail}` }
       if (collision) {
-        tell({ type: 'vrid.collision', subject: m.config.name, data: { ...common, reason: 'foreign-vrid', router: m.config.name, group: m.group.name, other: sender } })
+        tell({ type: 'vrid.collision', subject: m.name, data: { ...common, reason: 'foreign-vrid', router: m.name, group: m.group.name, other: sender } })
       } else {
-        tell({ type: 'advertisement.rejected', subject: m.config.name, data: { ...common, reason: 'foreign-advertisement', router: m.config.name, sender, reject: fault.reject, count: m.rejects.total } })
+        tell({ type: 'advertisement.rejected', subject: m.name, data: { ...common, reason: 'foreign-advertisement', router: m.name, sender, reject: fault.reject, count: m.rejects.total } })
       }
     },
     stalled(late) {
@@ -80,10 +80,10 @@ export function createStory(o: {
       tell({ type: 'stall', data: { reason: 'event-loop-late', planned: false, impact: 'degraded', lateMs: Math.round(late) } })
     },
     repaired(m, missing) {
-      log.warn({ router: m.config.name, addresses: missing }, 'service addresses were removed by somebody else: put back')
+      log.warn({ router: m.name, addresses: missing }, 'service addresses were removed by somebody else: put back')
       tell({
-        type: 'addresses.repaired', subject: m.config.name,
-        data: { reason: 'address-missing', planned: false, impact: 'degraded', router: m.config.name, group: m.group.name, addresses: [...missing] },
+        type: 'addresses.repaired', subject: m.name,
+        data: { reason: 'address-missing', planned: false, impact: 'degraded', router: m.name, group: m.group.name, addresses: [...missing] },
       })
     },
     check(name, s, before, last, changed) {
@@ -98,7 +98,7 @@ export function createStory(o: {
       const document: OrderResult = {
         host, group, result: refusal === undefined ? 'applied' : 'rejected', reason: refusal ?? '',
         ...(order.revision === undefined ? {} : { revision: order.revision }), hosts: [...order.hosts],
-        routers: Object.fromEntries(members.map((m) => [m.config.name, { rank: m.standing.rank, priority: m.params.priority }])),
+        routers: Object.fromEntries(members.map((m) => [m.name, { rank: m.standing.rank, priority: m.params.priority }])),
         bootId, at: wall(),
       }
       uplink.show({ is: 'order', document })

@@ -32,6 +32,19 @@ const RouterOptions = {
     .describe('Version 2 only: `{pass: {file: …}}`, at most 8 bytes (RFC 2338). It guards against mistakes, not against attackers: anyone on the link can read it.'),
   preempt: z.enum(['fast', 'rfc', 'off'], 'want fast, rfc or off')
     .describe('`fast`: a better host takes over within its Skew_Time. `rfc`: it waits three whole intervals, as RFC 9568 and keepalived do. `off`: it waits until the active host fails (a host whose check fails is still replaced). Default fast.'),
+  preemptDelay: seconds(0, 1000)
+    .describe('Seconds a better host waits before it takes over from one that serves well. It never waits for one that is silent, leaving or failing. Default 0.'),
+  missed: z.int().min(2).max(100)
+    .describe('Advertisements that may be missing before the active host counts as gone. Higher: slower takeover, more loss tolerated. RFC 9568 §6.1 and default: 3.'),
+  election: z.enum(['shared', 'per-family'], 'want shared or per-family')
+    .describe('`shared`: one election over IPv4, which the IPv6 addresses follow. `per-family`: one election for each family, as RFC 9568 has it; version 3 only. Default shared.'),
+  mac: z.enum(['interface', 'virtual'], 'want interface or virtual')
+    .describe('`interface`: addresses move, neighbours are told by gratuitous ARP. `virtual`: they answer from the MAC address 00-00-5E-00-01-VRID (RFC 9568 §7.3) on a macvlan interface that moves with them. Default interface.'),
+  unicast: z.strictObject({
+    peers: z.record(z.string(), refine(parseAddress)).refine((p) => Object.keys(p).length > 0, 'names nobody: list every host of the group with its address')
+      .describe('Address of every host of the group, by short host name.'),
+    minHopLimit: z.int().min(1).max(255).default(255).describe('Advertisements with a smaller TTL or hop limit are refused. 255: they crossed no router.'),
+  }).describe('Sends advertisements to each other host instead of a multicast group, for networks without multicast. Only listed hosts are heard.'),
   checksum: z.enum(['rfc5798', 'rfc9568'], 'want rfc5798 or rfc9568')
     .describe('How the checksum of version 3 over IPv4 is computed when sending: `rfc5798` with a pseudo-header, as keepalived and FRR do; `rfc9568` without. Both are accepted. Default rfc5798.'),
   lease: z.union([z.literal('auto'), z.literal('off'), z.int().min(1).max(3600)], 'want auto, off or whole seconds (1 to 3600)')
@@ -40,17 +53,34 @@ const RouterOptions = {
     count: z.int().min(1).max(60).optional().describe('Gratuitous ARP / unsolicited NA per address and burst. Default 5.'),
     repeatAfter: seconds(0, 60).optional().describe('Seconds until the second burst; 0 = none. Default 5.'),
     refresh: seconds(0, 86400).optional().describe('Seconds between bursts while active; 0 = none. Default 0.'),
+    perSecond: z.int().min(0).max(1_000_000).optional().describe('Most frames a second on one interface, for switches that drop bursts; 0 = no limit. Default 0.'),
   }).describe('Gratuitous ARP (IPv4) and unsolicited Neighbor Advertisements (IPv6) after a takeover.'),
 }
 const optionalOptions = z.strictObject(RouterOptions).partial().shape
 
+export const AddressText = refine(parsePrefixed)
+const AddressFile = z.union([
+  AddressText,
+  z.strictObject({
+    address: AddressText.describe('Address with prefix length.'),
+    advertise: z.boolean().default(true).describe('false: moves with the others but is not listed in advertisements (keepalived: virtual_ipaddress_excluded).'),
+    label: z.string().min(1).max(15).optional().describe('Label of an IPv4 address, e.g. `eth0:dns`.'),
+    scope: z.enum(['global', 'link', 'host']).default('global').describe('Scope of the address.'),
+    duplicateDetection: z.boolean().default(false).describe('IPv6: true lets the kernel look for duplicates first, about a second without answers.'),
+    prefixRoute: z.boolean().optional().describe('Whether the kernel makes a route to the network of the address. Default: yes for IPv4, no for IPv6.'),
+    source: z.boolean().default(false).describe('true: the kernel may choose it as the source of outgoing connections.'),
+  }),
+], 'want an address with its prefix length, e.g. 192.0.2.53/24, or {address: …, label: …}')
+
 export const RouterFile = z.strictObject({
   vrid: z.int('want a whole number').min(1, 'want 1 to 255').max(255, 'want 1 to 255')
     .describe('Virtual Router ID, 1–255 (RFC 9568 §5.2.3). Unique on its link.'),
-  addresses: z.array(refine(parsePrefixed)).min(1, 'want at least one address').max(255)
+  addresses: z.array(AddressFile).min(1, 'want at least one address').max(255)
     .describe('Service addresses with prefix length, both families, e.g. `192.0.2.53/24`, `2001:db8::53/64`. Advertised in this order.'),
   order: z.enum(['forward', 'reverse'], 'want forward or reverse').default('forward')
     .describe('`forward`: the first host of the order serves first; `reverse`: the last one.'),
+  owner: z.string().optional()
+    .describe('Host whose own addresses these are (RFC 9568 §1.6): it has priority 255 while it can serve. Rarely wanted: no order moves the addresses from it.'),
   ...optionalOptions,
 })
 
@@ -60,12 +90,19 @@ const Band = z.strictObject({
 })
 
 export const GroupFile = z.strictObject({
-  hosts: z.array(name('a short host name')).min(1, 'want at least one host').max(64)
+  hosts: z.array(name('a short host name')).min(1, 'want at least one host').max(32)
     .describe('The first order: short host names, the one that should serve first at the top. Used until an order is published.'),
   checks: z.array(z.string()).default([])
     .describe('Names of the checks that decide whether this host can serve. None: it always can.'),
   bands: z.strictObject({ healthy: Band.optional(), degraded: Band.optional(), failed: Band.optional(), outOfService: Band.optional() }).default({})
     .describe('Priorities by health and rank. Default: healthy 250, 240 …; degraded 150, 140 …; failed 50, 40 …; out of service 9, 8 ….'),
+  together: z.boolean().default(false)
+    .describe('All routers of the group move together or not at all: an interface that one of them cannot use makes the host fail for all.'),
+  track: z.strictObject({
+    interfaces: z.array(z.string().min(1).max(15)).min(1).describe('Further interfaces without which the host cannot serve, e.g. the uplink.'),
+    downDelay: seconds(0, 3600).default(0).describe('Seconds an interface must be down before it counts.'),
+    upDelay: seconds(0, 3600).default(0).describe('Seconds it must be up again before it counts.'),
+  }).optional().describe('Interfaces that decide, beside the checks, whether this host can serve.'),
   defaults: z.strictObject(optionalOptions).default({}).describe('Options for all routers of this group.'),
   routers: z.record(name('a name for the router'), RouterFile).describe('The virtual routers, by name.'),
 })
@@ -165,6 +202,17 @@ export const ClusterFile = z.strictObject({
   checks: z.record(name('a name for the check'), CheckFile).default({}).describe('Checks, by name.'),
   handlers: HandlersFile.prefault({}).describe('Settings of the handlers. A handler that is not named here does not run.'),
   broker: EmbeddedBrokerFile.prefault({}).describe('Settings of the embedded broker, `understudy broker`.'),
+  startDelay: seconds(0, 3600).default(0)
+    .describe('Seconds after the start of the daemon before it takes part, e.g. until a switch port forwards.'),
+  realtime: z.strictObject({
+    policy: z.enum(['fifo', 'rr', 'off']).default('off').describe('Scheduling class of the daemon: SCHED_FIFO, SCHED_RR, or as it was started.'),
+    priority: z.int().min(1).max(99).default(50).describe('Priority within that class.'),
+    lockMemory: z.boolean().default(false).describe('Keep all memory in RAM, so that a takeover never waits for swap.'),
+  }).prefault({}).describe('What keeps the daemon running on a busy host. What the kernel refuses is said once; systemd can grant it too.'),
+  recorder: z.strictObject({
+    seconds: seconds(0, 3600).default(120).describe('How much of the past to keep in memory; 0 = none.'),
+    megabytes: z.number().min(0.1).max(1000).default(16).describe('Most that the files take; the oldest go first.'),
+  }).prefault({}).describe('Flight recorder: packets and decisions before a transition, written to `flight/` below the state directory as pcap and as text.'),
   state: path.default('/var/lib/understudy').describe('Directory for what must last: the last orders, the outbox, the inboxes.'),
 })
 export type ClusterFile = z.output<typeof ClusterFile>

@@ -7,7 +7,18 @@ import type { ClusterFile, Secret } from './file.ts'
 export interface Band { readonly first: number; readonly step: number }
 export interface Bands { readonly healthy: Band; readonly degraded: Band; readonly failed: Band; readonly outOfService: Band }
 export type Preempt = 'fast' | 'rfc' | 'off'
-export interface Announce { readonly count: number; readonly repeatAfter: Ms; readonly refresh: Ms }
+export interface Announce { readonly count: number; readonly repeatAfter: Ms; readonly refresh: Ms; /** 0: no limit. */ readonly perSecond: number }
+export interface Unicast { readonly peers: Readonly<Record<string, Address>>; readonly minHopLimit: number }
+
+/** A service address and how the kernel is to hold it. */
+export interface ServiceAddress extends Prefixed {
+  readonly advertise: boolean
+  readonly label?: string
+  readonly scope: 'global' | 'link' | 'host'
+  readonly duplicateDetection: boolean
+  readonly prefixRoute: boolean
+  readonly source: boolean
+}
 
 export interface RouterConfig {
   readonly name: string
@@ -16,9 +27,15 @@ export interface RouterConfig {
   readonly interface: string
   readonly version: 2 | 3
   readonly interval: Ms
-  readonly addresses: readonly Prefixed[]
+  readonly addresses: readonly ServiceAddress[]
   readonly order: 'forward' | 'reverse'
+  readonly owner?: string
   readonly preempt: Preempt
+  readonly preemptDelay: Ms
+  readonly missed: number
+  readonly election: 'shared' | 'per-family'
+  readonly mac: 'interface' | 'virtual'
+  readonly unicast?: Unicast
   readonly checksum: 'rfc5798' | 'rfc9568'
   readonly password?: Secret
   /** Whole seconds, or undefined for addresses without a lifetime. */
@@ -31,6 +48,8 @@ export interface GroupConfig {
   readonly hosts: readonly string[]
   readonly checks: readonly string[]
   readonly bands: Bands
+  readonly together: boolean
+  readonly track: { readonly interfaces: readonly string[]; readonly downDelay: Ms; readonly upDelay: Ms }
   readonly routers: readonly RouterConfig[]
 }
 
@@ -67,15 +86,21 @@ export interface Config {
   /** Names of the handlers whose receipt an event waits for. */
   readonly requiredHandlers: readonly string[]
   readonly broker: ClusterFile['broker']
+  readonly startDelay: Ms
+  readonly realtime: ClusterFile['realtime']
+  readonly recorder: { readonly span: Ms; readonly mostBytes: number }
   readonly state: string
 }
 
-const DEFAULT_BANDS: Bands = {
-  healthy: { first: 250, step: 10 }, degraded: { first: 150, step: 10 }, failed: { first: 50, step: 10 }, outOfService: { first: 9, step: 1 },
+/** Steps of ten while they fit; with many hosts smaller ones, so that the last failed host is above the first out of service. */
+function defaultBands(hosts: number): Bands {
+  const step = Math.min(10, Math.floor(40 / Math.max(1, hosts - 1)))
+  return { healthy: { first: 250, step }, degraded: { first: 150, step }, failed: { first: 50, step }, outOfService: { first: 9, step: hosts <= 9 ? 1 : 0 } }
 }
 
 export const DEFAULT_OPTIONS = {
   version: 3 as const, interval: 1, preempt: 'fast' as const, checksum: 'rfc5798' as const, lease: 'auto' as const,
+  preemptDelay: 0, missed: 3, election: 'shared' as const, mac: 'interface' as const,
 }
 
 /** `file` has passed the schema and `rules.ts`, so nothing here can fail. */
@@ -89,7 +114,11 @@ export function resolve(file: ClusterFile): Config {
       name,
       hosts: group.hosts,
       checks: group.checks,
-      bands: resolveBands(group.bands),
+      bands: resolveBands(group.bands, group.hosts.length),
+      together: group.together,
+      track: {
+        interfaces: group.track?.interfaces ?? [], downDelay: seconds(group.track?.downDelay ?? 0), upDelay: seconds(group.track?.upDelay ?? 0),
+      },
       routers: Object.entries(group.routers).map(([router, r]) => resolveRouter(router, name, r, group.defaults)),
     })),
     checks: Object.entries(file.checks).map(([name, { dns, interval, timeout, ...rest }]) => ({
@@ -102,6 +131,9 @@ export function resolve(file: ClusterFile): Config {
     handlers: file.handlers,
     requiredHandlers: handlerEntries(file.handlers).filter(([, h]) => h.required).map(([name]) => name),
     broker: file.broker,
+    startDelay: seconds(file.startDelay),
+    realtime: file.realtime,
+    recorder: { span: seconds(file.recorder.seconds), mostBytes: Math.round(file.recorder.megabytes * 1e6) },
     state: file.state,
   }
 }
@@ -111,20 +143,20 @@ export function handlerEntries({ custom, ...builtIn }: ClusterFile['handlers']) 
   return [...Object.entries(builtIn), ...Object.entries(custom)].flatMap(([name, h]) => (h ? [[name, h] as const] : []))
 }
 
-export const resolveBands = (given: ClusterFile['groups'][string]['bands']): Bands => ({ ...DEFAULT_BANDS, ...defined(given) })
+export const resolveBands = (given: ClusterFile['groups'][string]['bands'], hosts: number): Bands => ({ ...defaultBands(hosts), ...defined(given) })
 
 type RouterFile = ClusterFile['groups'][string]['routers'][string]
 
 /** The options of a router: its own, else its group's, else the product's. */
 export function optionsOf(r: RouterFile, defaults: ClusterFile['groups'][string]['defaults']) {
   const o = { ...DEFAULT_OPTIONS, ...defined(defaults), ...defined(r) }
-  return { ...o, announce: { count: 5, repeatAfter: 5, refresh: 0, ...defined(defaults.announce ?? {}), ...defined(r.announce ?? {}) } }
+  return { ...o, announce: { count: 5, repeatAfter: 5, refresh: 0, perSecond: 0, ...defined(defaults.announce ?? {}), ...defined(r.announce ?? {}) } }
 }
 
 function resolveRouter(name: string, group: string, r: RouterFile, defaults: ClusterFile['groups'][string]['defaults']): RouterConfig {
   const o = optionsOf(r, defaults)
   const interval = ms(Math.round(o.interval * 1000)) // 0.29 * 1000 is not 290
-  const leaseSeconds = o.lease === 'off' ? undefined : o.lease === 'auto' ? automaticLease(interval) : o.lease
+  const leaseSeconds = o.lease === 'off' ? undefined : o.lease === 'auto' ? automaticLease(interval, o.missed) : o.lease
   return {
     name,
     group,
@@ -132,21 +164,33 @@ function resolveRouter(name: string, group: string, r: RouterFile, defaults: Clu
     interface: o.interface ?? '', // rules.ts has refused a router without one
     version: o.version,
     interval,
-    addresses: r.addresses.map((text) => taken(parsePrefixed(text))),
+    addresses: r.addresses.map(resolveAddress),
     order: r.order,
+    ...(r.owner === undefined ? {} : { owner: r.owner }),
     preempt: o.preempt,
+    preemptDelay: seconds(o.preemptDelay),
+    missed: o.missed,
+    election: o.election,
+    mac: o.mac,
+    ...(o.unicast === undefined ? {} : { unicast: { ...o.unicast, peers: Object.fromEntries(Object.entries(o.unicast.peers).map(([host, text]) => [host, taken(parseAddress(text))])) } }),
     checksum: o.checksum,
     ...(o.authentication ? { password: o.authentication.pass } : {}),
     ...(leaseSeconds === undefined ? {} : { leaseSeconds }),
-    announce: { count: o.announce.count, repeatAfter: seconds(o.announce.repeatAfter), refresh: seconds(o.announce.refresh) },
+    announce: { count: o.announce.count, repeatAfter: seconds(o.announce.repeatAfter), refresh: seconds(o.announce.refresh), perSecond: o.announce.perSecond },
   }
 }
 
 /**
- * The slowest backup takes over after Active_Down_Interval < 4 intervals (RFC 9568 §6.1). A shorter lease would leave a
+ * The slowest backup takes over after Active_Down_Interval: the missed advertisements and one more (RFC 9568 §6.1). A shorter lease would leave a
  * hole before the takeover, a longer one two holders after it; under 2 s a stalled host would lose addresses it serves.
  */
-const automaticLease = (interval: Ms): number => Math.max(2, Math.ceil((4 * interval) / 1000))
+const automaticLease = (interval: Ms, missed: number): number => Math.max(2, Math.ceil(((missed + 1) * interval) / 1000))
+
+function resolveAddress(written: RouterFile['addresses'][number]): ServiceAddress {
+  const o = typeof written === 'string' ? { address: written } : written
+  const parsed = taken(parsePrefixed(o.address))
+  return { advertise: true, scope: 'global', duplicateDetection: false, prefixRoute: typeof parsed.address === 'number', source: false, ...defined(o), ...parsed }
+}
 
 function taken<T>(parsed: Result<T, string>): T {
   if (!parsed.ok) throw new Error(`the schema let through: ${parsed.error}`)

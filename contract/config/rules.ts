@@ -27,7 +27,7 @@ function groupProblems(group: SoundGroup, file: SoundFile): Complaint[] {
   if (group.bands && group.allHosts) {
     found.push(...bandProblems(group.bands, group.hosts.length, degrading).map((message) => ({ path: [...path, group.ownBands ? 'bands' : 'hosts'], message, ofKey: true })))
   }
-  return [...found, ...(group.routers ?? []).flatMap(routerProblems)]
+  return [...found, ...hostProblems(group), ...(group.routers ?? []).flatMap(routerProblems)]
 }
 
 function routerProblems(r: SoundRouter): Complaint[] {
@@ -45,7 +45,32 @@ function routerProblems(r: SoundRouter): Complaint[] {
   if (version === 2 && ipv4 === 0 && r.allAddresses && ipv6 > 0) say('addresses', 'VRRP version 2 knows IPv4 only: add an IPv4 address, or write version: 3')
   if (version === 3 && r.authentication) say('authentication', 'VRRP version 3 has no authentication (RFC 9568 §9): take it out, or write version: 2')
   if (ipv4 === 0 && r.allAddresses && ipv6 > 90) say('addresses', `${ipv6} IPv6 addresses do not fit one packet: at most 90`)
-  if (typeof lease === 'number' && interval !== undefined && lease < 4 * interval) say('lease', `shorter than the slowest takeover: want at least ${Math.ceil(4 * interval)}, or auto`)
+  const slowest = interval === undefined || r.missed === undefined ? undefined : Math.ceil((r.missed + 1) * interval)
+  if (typeof lease === 'number' && slowest !== undefined && lease < slowest) say('lease', `shorter than the slowest takeover: want at least ${slowest}, or auto`)
+  if (version === 2 && r.election === 'per-family') say('election', 'VRRP version 2 knows IPv4 only: write election: shared, or version: 3')
+  if (r.peers && r.election === 'per-family') say('unicast', 'has one address for each host, and election: per-family needs two: write election: shared')
+  return found
+}
+
+/** What routers and hosts of one group must agree on. */
+function hostProblems(group: SoundGroup): Complaint[] {
+  if (!group.allHosts) return []
+  const hosts = group.hosts.map((h) => h.text), routers = group.routers ?? []
+  const found: Complaint[] = []
+  for (const r of routers) {
+    if (r.owner !== undefined && !hosts.includes(r.owner)) found.push({ path: [...r.path, 'owner'], message: `the group has no host ${shown(r.owner)}: ${choices(r.owner, hosts, 'hosts')}` })
+    if (!r.peers) continue
+    const at = r.own.has('unicast') ? [...r.path, 'unicast', 'peers'] : r.path
+    const absent = hosts.filter((h) => !r.peers?.some((p) => p.host === h))
+    if (absent.length > 0) found.push({ path: at, message: `no address for ${absent.join(', ')}: list every host of the group`, ofKey: true })
+    for (const p of r.peers) if (!hosts.includes(p.host)) found.push({ path: at, message: `the group has no host ${shown(p.host)}: ${choices(p.host, hosts, 'hosts')}`, ofKey: true })
+    const family = r.addresses.some((a) => familyOf(a.value.address) === 4) ? 4 : 6
+    if (r.allAddresses && r.peers.some((p) => familyOf(p.address) !== family)) found.push({ path: at, message: `the election of this router runs over IPv${family}: give IPv${family} addresses`, ofKey: true })
+    for (const p of repeated(r.peers, (x) => formatAddress(x.address))) found.push({ path: at, message: `address ${formatAddress(p.address)} stands twice: every host has its own`, ofKey: true })
+  }
+  if (group.together && new Set(routers.map((r) => r.order ?? 'forward')).size > 1) {
+    found.push({ path: [...group.path, 'together'], message: 'routers with opposite orders cannot move together: make two groups, or take together out' })
+  }
   return found
 }
 

@@ -3,8 +3,8 @@
  * `undefined` here, so a rule that needs it keeps silent: its problem has been told already.
  */
 import type { z } from 'zod'
-import { parsePrefixed, type Prefixed } from '../address.ts'
-import { CheckFile, EmbeddedBrokerFile, GroupFile, RouterFile } from './file.ts'
+import { parseAddress, parsePrefixed, type Address, type Prefixed } from '../address.ts'
+import { AddressText, CheckFile, EmbeddedBrokerFile, GroupFile, RouterFile } from './file.ts'
 import { knownKeys, misspelt, type Path } from './keys.ts'
 import { DEFAULT_OPTIONS, resolveBands, type Bands } from './resolve.ts'
 
@@ -26,6 +26,12 @@ export interface SoundRouter {
   readonly interval: number | undefined
   readonly lease: number | 'auto' | 'off' | undefined
   readonly authentication: boolean
+  readonly missed: number | undefined
+  readonly election: 'shared' | 'per-family' | undefined
+  readonly owner: string | undefined
+  readonly order: 'forward' | 'reverse' | undefined
+  /** Hosts named as unicast peers with their addresses; null: multicast. */
+  readonly peers: readonly { readonly host: string; readonly address: Address }[] | null | undefined
 }
 
 export interface SoundGroup {
@@ -35,6 +41,7 @@ export interface SoundGroup {
   readonly checks: readonly Listed[]
   readonly bands: Bands | undefined
   readonly ownBands: boolean
+  readonly together: boolean
   /** Undefined: no block of routers at all. */
   readonly routers: readonly SoundRouter[] | undefined
 }
@@ -73,8 +80,9 @@ function soundGroup(group: Block, path: Path): SoundGroup {
     hosts,
     allHosts: Array.isArray(group['hosts']) && hosts.length === group['hosts'].length,
     checks: texts(group['checks'], GroupFile.shape.checks.unwrap().element),
-    bands: bands && resolveBands(bands),
+    bands: bands && resolveBands(bands, Math.max(1, hosts.length)),
     ownBands: Object.keys(block(group['bands'])).length > 0,
+    together: group['together'] === true,
     routers: isBlock(group['routers'])
       ? Object.entries(group['routers']).map(([name, r]) => soundRouter(name, block(r), group['defaults'], [...path, 'routers', name])) : undefined,
   }
@@ -91,7 +99,8 @@ function soundRouter(name: string, router: Block, defaults: unknown, path: Path)
     if (Object.hasOwn(block(defaults), key)) return sound(schema, block(defaults)[key])
     return lostDefaults.has(key) ? undefined : otherwise
   }
-  const listed = texts(router['addresses'], shape.addresses.element)
+  const written = Array.isArray(router['addresses']) ? router['addresses'].map((a: unknown) => (isBlock(a) ? a['address'] : a)) : undefined
+  const listed = texts(written, AddressText)
   const addresses = listed.flatMap((a) => {
     const parsed = parsePrefixed(a.text)
     return parsed.ok ? [{ ...a, value: parsed.value }] : []
@@ -108,7 +117,20 @@ function soundRouter(name: string, router: Block, defaults: unknown, path: Path)
     interval: option('interval', shape.interval, DEFAULT_OPTIONS.interval),
     lease: option('lease', shape.lease, DEFAULT_OPTIONS.lease),
     authentication: Object.hasOwn(router, 'authentication') || Object.hasOwn(block(defaults), 'authentication'),
+    missed: option('missed', shape.missed, DEFAULT_OPTIONS.missed),
+    election: option('election', shape.election, DEFAULT_OPTIONS.election),
+    owner: sound(shape.owner, router['owner']),
+    order: sound(shape.order, router['order']),
+    peers: peersOf(option('unicast', shape.unicast, null)),
   }
+}
+
+function peersOf(unicast: z.output<typeof RouterFile.shape.unicast> | null): SoundRouter['peers'] {
+  if (!unicast) return unicast
+  return Object.entries(unicast.peers).flatMap(([host, text]) => {
+    const parsed = parseAddress(text)
+    return parsed.ok ? [{ host, address: parsed.value }] : []
+  })
 }
 
 const meaningOf = (check: Block) => sound(CheckFile.shape.meaning, check['meaning'])

@@ -18,6 +18,8 @@ export interface Params {
   readonly preempt: 'fast' | 'rfc' | 'off'
   /** Our primary address; breaks ties (§6.4.3). */
   readonly primary: Address
+  /** How long a better backup leaves a host alone that serves well. */
+  readonly preemptDelay: Ms
   /** Place in the order, 0 = first. */
   readonly rank: number
   /** Healthy, in service, and nobody in service stands before us: no need to wait for a better one. */
@@ -42,6 +44,8 @@ export interface Backup {
   readonly activeInterval: Ms
   readonly unconfirmedInterval?: Ms
   readonly heard?: Heard
+  /** A worse host serves well: when its `preemptDelay` is over. */
+  readonly preemptAt?: Instant
 }
 export interface Active {
   readonly at: 'active'
@@ -66,6 +70,8 @@ export type Input =
   | { readonly is: 'retuned' }
   /** The process did not run for longer than a backup waits; packets may be queued. */
   | { readonly is: 'resumed' }
+  /** A router that moves together with this one has stepped in because its active host fell silent. */
+  | { readonly is: 'summoned' }
   /** The interface is unusable; `startup` brings the router back. */
   | { readonly is: 'lost'; readonly why: Why }
 
@@ -111,7 +117,7 @@ export const stopWait = (p: Params): Ms => ms(Math.min(10_000, (p.missed + 1) * 
 export function deadline(s: State): Instant | undefined {
   switch (s.at) {
     case 'initialize': return undefined
-    case 'backup': return s.downAt
+    case 'backup': return sooner(s.downAt, s.preemptAt ?? s.downAt)
     case 'active': return Math.min(s.advertiseAt, s.announceAt[0] ?? Infinity) as Instant
     case 'leaving': return Math.min(s.advertiseAt, s.until) as Instant
   }
@@ -143,7 +149,10 @@ function backup(p: Params, s: Backup, input: Input, now: Instant): Step {
     case 'shutdown':
       return move(s, { at: 'initialize' }, 'stopped')
     case 'tick':
-      return now >= s.downAt ? becomeActive(p, s, s.because, now) : stay(s)
+      if (now >= s.downAt) return becomeActive(p, s, s.because, now)
+      return now >= (s.preemptAt ?? Infinity) ? becomeActive(p, s, reasonToReplace(p, s.heard?.priority ?? 0), now) : stay(s)
+    case 'summoned': // the host we follow has missed an advertisement here too
+      return s.heard && since(s.heard.at, now) > 1.5 * s.activeInterval ? becomeActive(p, s, s.because, now) : stay(s)
     case 'retuned':
       return stay(reconsider(p, s, now))
     case 'resumed': // whatever we missed, the active host gets its full time to be heard again
@@ -157,7 +166,7 @@ function backup(p: Params, s: Backup, input: Input, now: Instant): Step {
       }
       const heard: Heard = { from, priority: advert.priority, at: now }
       if (!wouldReplace(p, advert.priority)) return stay(follow(p, s, heard, advert.interval, now))
-      return stay(p.preempt === 'rfc' ? { ...s, heard } : stepIn(p, { ...s, heard }, now))
+      return stay(approach(p, { ...s, heard }, now))
     }
     default:
       return stay(s)
@@ -182,13 +191,14 @@ function active(p: Params, s: Active, input: Input, now: Instant): Step {
       if (advert.priority !== 0 && outranks(advert.priority, from, p)) {
         const heard: Heard = { from, priority: advert.priority, at: now }
         const next = follow(p, { at: 'backup', activeInterval: p.interval, downAt: now, because: 'active-silent' }, heard, advert.interval, now)
-        return move(s, next, explained(p), from, [{ do: 'release' }])
+        // The farewell tells the winner that there were two of us: its neighbours may have learnt our address for its own.
+        return move(s, next, explained(p), from, [{ do: 'release' }, { do: 'advertise', priority: 0 }])
       }
       if (s.listening) return stay(s)
       // Assert ourselves at once, to the sender and to learning bridges; a farewell also restarts the timer (§6.4.3).
-      if (advert.priority === 0) return { state: { ...s, advertiseAt: after(now, p.interval) }, effects: [advertise(p)] }
-      if (since(s.announcedAt, now) < MIN_BETWEEN_ANNOUNCEMENTS) return { state: s, effects: [advertise(p)] }
-      return { state: { ...s, announcedAt: now, announceAt: again(p, now, true) }, effects: [advertise(p), { do: 'announce' }] }
+      const state = advert.priority === 0 ? { ...s, advertiseAt: after(now, p.interval) } : s
+      if (since(s.announcedAt, now) < MIN_BETWEEN_ANNOUNCEMENTS) return { state, effects: [advertise(p)] }
+      return { state: { ...state, announcedAt: now, announceAt: again(p, now, true) }, effects: [advertise(p), { do: 'announce' }] }
     }
     default:
       return stay(s)
@@ -246,21 +256,34 @@ function follow(p: Params, s: Backup, heard: Heard, interval: Ms, now: Instant):
   }
 }
 
-/** The active host is worse than we are: wait only for those who are better still. */
+/** The active host is worse than we are. Serving badly, or without a delay configured, it is replaced at our turn. */
+function approach(p: Params, s: Backup, now: Instant): Backup {
+  if (p.preempt === 'rfc' && p.preemptDelay === 0) return s // §6.4.2: discard; the timer keeps running
+  const { heard } = s
+  const servesWell = heard !== undefined && heard.priority >= p.bandFloor
+  if (p.preemptDelay === 0 || !servesWell) return stepIn(p, s, now)
+  return { ...s, preemptAt: s.preemptAt ?? after(now, p.preemptDelay), downAt: after(heard.at, downAfter(p, s.activeInterval)), because: 'active-silent' }
+}
+
+/** Wait only for those who are better still. */
 function stepIn(p: Params, s: Backup, now: Instant): Backup {
-  const priority = s.heard?.priority ?? 0
-  const because = priority === LEAVING_PRIORITY ? 'active-left'
-    : priority < p.bandFloor ? 'active-failing' : p.cause === 'order-changed' || p.cause === 'maintenance' ? p.cause : 'active-worse'
   const wait = p.foremost ? ms(0) : turn(p, s.activeInterval)
-  return { ...s, because, downAt: sooner(s.downAt, after(now, wait)) }
+  return { ...s, because: reasonToReplace(p, s.heard?.priority ?? 0), downAt: sooner(s.downAt, after(now, wait)) }
+}
+
+function reasonToReplace(p: Params, priority: number): Why {
+  if (priority === LEAVING_PRIORITY) return 'active-left'
+  if (priority < p.bandFloor) return 'active-failing'
+  return p.cause === 'order-changed' || p.cause === 'maintenance' ? p.cause : 'active-worse'
 }
 
 /** Our priority changed while we follow somebody, or while we were about to step in. */
 function reconsider(p: Params, s: Backup, now: Instant): Backup {
   const { heard } = s
   if (!heard || s.because === 'active-left') return s
-  if (wouldReplace(p, heard.priority)) return p.preempt === 'rfc' ? s : stepIn(p, s, now)
-  return { ...s, because: 'active-silent', downAt: after(heard.at, downAfter(p, s.activeInterval)) }
+  if (wouldReplace(p, heard.priority)) return approach(p, s, now)
+  const { preemptAt, ...rest } = s
+  return { ...rest, because: 'active-silent', downAt: after(heard.at, downAfter(p, s.activeInterval)) }
 }
 
 function becomeActive(p: Params, s: State, why: Why, now: Instant): Step {

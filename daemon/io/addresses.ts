@@ -10,6 +10,7 @@ import * as kernel from './kernel.ts'
 const AF_NETLINK = 16, AF_PACKET = 17, SOCK_RAW = 3, SOCK_CLOEXEC = 0x80000, NETLINK_ROUTE = 0
 const TO_KERNEL = new Uint8Array([AF_NETLINK, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]) // struct sockaddr_nl
 const ETH_P_ALL_BROADCAST = 6
+const SCOPE = { global: 0, link: 253, host: 254 } as const // RT_SCOPE_…
 
 /** What the kernel knows about links and addresses at this moment. */
 export interface Inventory { readonly links: readonly LinkMessage[]; readonly addresses: readonly AddressMessage[] }
@@ -78,9 +79,12 @@ export function openAddresses(log: Log): Addresses {
           sequence: n, index, address: a.address, prefix: a.prefix, replace: true,
           validLifetimeSeconds: leaseSeconds ?? 'forever',
           // Deprecated from the start: a service address is answered from, never chosen as a source (RFC 6724 §5, rule 3).
-          preferredLifetimeSeconds: 0,
-          // No route: with a lifetime, the kernel would put an expiry on the on-link route of the host's own address.
-          flags: familyOf(a.address) === 6 ? AddressFlag.noDuplicateDetection | AddressFlag.noPrefixRoute : 0,
+          preferredLifetimeSeconds: a.source ? (leaseSeconds ?? 'forever') : 0,
+          flags: (familyOf(a.address) === 6 && !a.duplicateDetection ? AddressFlag.noDuplicateDetection : 0)
+            // No route by default over IPv6: with a lifetime, it would put an expiry on the on-link route of the host's own address.
+            | (a.prefixRoute ? 0 : AddressFlag.noPrefixRoute),
+          scope: SCOPE[a.scope],
+          ...(a.label === undefined ? {} : { label: a.label }),
         }))
         if (errno !== 0) refused.push(`${formatPrefixed(a)} on ${interfaceName}: errno ${errno}`)
       }

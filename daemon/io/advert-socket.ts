@@ -10,34 +10,38 @@ const VRRP = 112
 export const GROUP: Record<Family, Address> = { 4: 0xe000_0012, 6: 0xff02_0000_0000_0000_0000_0000_0000_0012n }
 
 const SOL_SOCKET = 1, SO_BINDTODEVICE = 25, SO_ATTACH_FILTER = 26, SO_PRIORITY = 12
-const IPPROTO_IP = 0, IP_TOS = 1, IP_MULTICAST_IF = 32, IP_MULTICAST_TTL = 33, IP_MULTICAST_LOOP = 34, IP_ADD_MEMBERSHIP = 35
+const IPPROTO_IP = 0, IP_TOS = 1, IP_TTL = 2, IP_MULTICAST_IF = 32, IP_MULTICAST_TTL = 33, IP_MULTICAST_LOOP = 34, IP_ADD_MEMBERSHIP = 35
 const IPPROTO_IPV6 = 41, IPV6_CHECKSUM = 7, IPV6_MULTICAST_IF = 17, IPV6_MULTICAST_HOPS = 18, IPV6_MULTICAST_LOOP = 19
-const IPV6_ADD_MEMBERSHIP = 20, IPV6_TCLASS = 67
+const IPV6_ADD_MEMBERSHIP = 20, IPV6_TCLASS = 67, IPV6_UNICAST_HOPS = 16
 /** Internetwork control, as keepalived sends it. */
 const DSCP_CS6 = 0xc0
 
 export function openAdvertSocket(o: {
   readonly interface: string; readonly index: number; readonly family: Family; readonly source: Address
+  /** Unicast: hears and sends to single hosts, at least at this hop limit. undefined: the multicast group. */
+  readonly unicast: { readonly minHopLimit: number } | undefined
   readonly receive: Receive; readonly log: Log
 }): AdvertSocket {
   const socket = raw.createSocket({ protocol: VRRP, addressFamily: o.family === 4 ? raw.AddressFamily.IPv4 : raw.AddressFamily.IPv6, bufferSize: 9216 })
-  const group = GROUP[o.family], groupText = formatAddress(group)
+  const group = GROUP[o.family], unicast = o.unicast !== undefined
   const set = (level: number, option: number, value: Buffer | number) =>
     typeof value === 'number' ? socket.setOption(level, option, value) : socket.setOption(level, option, value, value.length)
 
   set(SOL_SOCKET, SO_BINDTODEVICE, Buffer.from(`${o.interface}\0`))
-  const filter = filterProgram(onlyHopLimit255(o.family))
+  const filter = filterProgram(onlyOurs(o.family, o.unicast?.minHopLimit))
   set(SOL_SOCKET, SO_ATTACH_FILTER, filter.value)
   if (o.family === 4) {
     const membership = Buffer.concat([addressBytes(group), addressBytes(o.source), u32(o.index)]) // struct ip_mreqn
     set(IPPROTO_IP, IP_MULTICAST_IF, membership)
     set(IPPROTO_IP, IP_ADD_MEMBERSHIP, membership)
+    set(IPPROTO_IP, IP_TTL, 255)
     set(IPPROTO_IP, IP_MULTICAST_TTL, 255)
     set(IPPROTO_IP, IP_MULTICAST_LOOP, 0)
     set(IPPROTO_IP, IP_TOS, DSCP_CS6)
   } else {
     set(IPPROTO_IPV6, IPV6_MULTICAST_IF, o.index)
     set(IPPROTO_IPV6, IPV6_ADD_MEMBERSHIP, Buffer.concat([addressBytes(group), u32(o.index)])) // struct ipv6_mreq
+    set(IPPROTO_IPV6, IPV6_UNICAST_HOPS, 255)
     set(IPPROTO_IPV6, IPV6_MULTICAST_HOPS, 255)
     set(IPPROTO_IPV6, IPV6_MULTICAST_LOOP, 0)
     set(IPPROTO_IPV6, IPV6_CHECKSUM, 6)
@@ -48,11 +52,11 @@ export function openAdvertSocket(o: {
   socket.on('message', (bytes, source) => {
     if (o.family === 4) {
       const datagram = parseIpv4(copied(bytes))
-      if (datagram.ok) o.receive(o.interface, datagram.value)
+      if (datagram.ok) o.receive(o.interface, unicast, datagram.value)
       return
     }
     const src = parseAddress(source.split('%')[0] ?? '')
-    if (src.ok) o.receive(o.interface, { family: 6, src: src.value, dst: group, hopLimit: 255, payload: copied(bytes) })
+    if (src.ok) o.receive(o.interface, unicast, { family: 6, src: src.value, dst: unicast ? o.source : group, hopLimit: 255, payload: copied(bytes) })
   })
   let broken = false
   socket.on('error', (error) => complain(error))
@@ -62,14 +66,21 @@ export function openAdvertSocket(o: {
     return false
   }
 
+  const texts = new Map<Address, string>()
+  function textOf(to: Address): string {
+    const text = texts.get(to) ?? formatAddress(to)
+    texts.set(to, text)
+    return text
+  }
+
   return {
     family: o.family,
     source: o.source,
-    destination: group,
+    group,
     // Straight to the system call: the queue of raw-socket waits for a turn of the event loop first, and asks epoll twice.
-    send(payload) {
+    send(payload, to) {
       try {
-        socket.wrap.send(Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength), 0, payload.length, groupText, () => {})
+        socket.wrap.send(Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength), 0, payload.length, textOf(to), () => {})
         broken = false
         return true
       } catch (error) {
@@ -81,14 +92,17 @@ export function openAdvertSocket(o: {
 }
 
 /**
- * The Generalized TTL Security Mechanism (RFC 5082) in the kernel: what crossed a router never wakes us.
- * SKF_NET_OFF makes an offset count from the network header.
+ * The Generalized TTL Security Mechanism (RFC 5082) in the kernel: what crossed a router never wakes us. Packets to the
+ * group and to our own address are kept apart too. SKF_NET_OFF makes an offset count from the network header.
  */
-function onlyHopLimit255(family: Family): readonly BpfInstruction[] {
+function onlyOurs(family: Family, unicastHopLimit: number | undefined): readonly BpfInstruction[] {
   const SKF_NET_OFF = 0xfff0_0000
+  const load = (offset: number) => ({ code: 0x30, jt: 0, jf: 0, k: SKF_NET_OFF + offset }) // ldb
   return [
-    { code: 0x30, jt: 0, jf: 0, k: SKF_NET_OFF + (family === 4 ? 8 : 7) }, // ldb TTL or hop limit
-    { code: 0x15, jt: 0, jf: 1, k: 255 }, // jeq
+    load(family === 4 ? 8 : 7), // TTL or hop limit
+    { code: 0x35, jt: 0, jf: 3, k: unicastHopLimit ?? 255 }, // jge, else drop
+    load(family === 4 ? 16 : 24), // first byte of the destination
+    { code: 0x35, jt: unicastHopLimit === undefined ? 0 : 1, jf: unicastHopLimit === undefined ? 1 : 0, k: family === 4 ? 224 : 255 }, // jge: multicast
     { code: 0x06, jt: 0, jf: 0, k: 0xffff }, // accept
     { code: 0x06, jt: 0, jf: 0, k: 0 }, // drop
   ]

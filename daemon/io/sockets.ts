@@ -1,5 +1,6 @@
 /** Opens the VRRP socket of an interface and family as soon as the interface has an address to send from. */
-import { isLinkLocal, type Address, type Family } from '../../contract/address.ts'
+import { formatAddress, isLinkLocal, type Address, type Family } from '../../contract/address.ts'
+import type { Unicast } from '../../contract/config.ts'
 import type { AdvertSocket, Log, Receive } from '../ports.ts'
 import { AddressFlag } from '../wire/netlink.ts'
 import { openAdvertSocket } from './advert-socket.ts'
@@ -7,7 +8,7 @@ import type { Inventory } from './addresses.ts'
 
 export interface Sockets {
   /** The socket, opened anew when the interface was made anew; the reason in words while there is none. */
-  open(interfaceName: string, family: Family): AdvertSocket | string
+  open(interfaceName: string, family: Family, unicast?: Unicast & { readonly own: Address }): AdvertSocket | string
   /** The interface has gone: its sockets lead nowhere. */
   forget(interfaceName: string): void
   close(): void
@@ -17,7 +18,7 @@ export function createSockets(o: {
   readonly inventory: () => Inventory; readonly serviceAddresses: ReadonlySet<Address>; readonly receive: Receive; readonly log: Log
 }): Sockets {
   const open = new Map<string, AdvertSocket>()
-  const key = (name: string, family: Family) => `${name}/${family}`
+  const key = (name: string, family: Family, hopLimit: number | undefined) => `${name}/${family}/${hopLimit ?? ''}`
 
   function sourceOn(index: number, family: Family): Address | undefined {
     const usable = o.inventory().addresses.filter((a) =>
@@ -26,21 +27,24 @@ export function createSockets(o: {
   }
 
   return {
-    open(name, family) {
-      const known = open.get(key(name, family))
+    open(name, family, unicast) {
+      const known = open.get(key(name, family, unicast?.minHopLimit))
       if (known) return known
       const link = o.inventory().links.find((l) => l.name === name)
       if (!link) return `there is no interface ${name}`
-      const source = sourceOn(link.index, family)
+      const own = unicast?.own
+      const source = own === undefined ? sourceOn(link.index, family) : o.inventory().addresses.find((a) => a.index === link.index && a.address === own)?.address
+      if (own !== undefined && source === undefined) return `${name} has not the address ${formatAddress(own)} that unicast.peers gives this host`
       if (source === undefined) return family === 4 ? `${name} has no IPv4 address of its own to send from` : `${name} has no link-local IPv6 address yet`
-      const socket = openAdvertSocket({ interface: name, index: link.index, family, source, receive: o.receive, log: o.log })
-      open.set(key(name, family), socket)
+      const socket = openAdvertSocket({ interface: name, index: link.index, family, source, unicast, receive: o.receive, log: o.log })
+      open.set(key(name, family, unicast?.minHopLimit), socket)
       return socket
     },
     forget(name) {
-      for (const family of [4, 6] as const) {
-        open.get(key(name, family))?.close()
-        open.delete(key(name, family))
+      for (const [key, socket] of open) {
+        if (!key.startsWith(`${name}/`)) continue
+        socket.close()
+        open.delete(key)
       }
     },
     close() {

@@ -48,8 +48,8 @@ export type ChecksumReading = 'rfc5798' | 'rfc9568'
 const HEADER = 8
 const ADVERTISEMENT = 1
 
-/** Any bytes are safe: this returns, it never throws. */
-export function decode(d: Datagram): Result<Advertisement, Rejected> {
+/** Any bytes are safe: this returns, it never throws. `leastHopLimit` is 255 but for unicast peers behind a router. */
+export function decode(d: Datagram, leastHopLimit = 255): Result<Advertisement, Rejected> {
   const p = d.payload
   const version = (p[0] ?? 0) >> 4, type = (p[0] ?? 0) & 0x0f
   if (p.length === 0) return rejected('truncated', 'the message is empty')
@@ -57,7 +57,7 @@ export function decode(d: Datagram): Result<Advertisement, Rejected> {
   if (version === 2 && d.family === 6) return rejected('family', 'version 2 over IPv6: it is for IPv4 only')
   if (p.length < HEADER) return rejected('truncated', `${p.length} bytes, need ${HEADER}`)
   if (type !== ADVERTISEMENT) return rejected('type', `type ${type}, want 1`)
-  if (d.hopLimit !== 255) return rejected('hop-limit', `hop limit ${d.hopLimit}, want 255: from another network (§5.1.1.3)`)
+  if (d.hopLimit < leastHopLimit) return rejected('hop-limit', `hop limit ${d.hopLimit}, want ${leastHopLimit}: from another network (§5.1.1.3)`)
   if (p[1] === 0) return rejected('vrid', 'VRID is 0')
   if (p[3] === 0) return rejected('no-addresses', 'address count is 0 (§5.2.5, erratum 8299)')
   return version === 3 ? decode3(d) : decode2(d)

@@ -3,7 +3,7 @@ import { type Err, err } from '../../contract/result.ts'
 
 export type Reject =
   | 'ip-header' | 'fragment' | 'truncated' | 'version' | 'family' | 'type' | 'hop-limit' | 'vrid' | 'no-addresses'
-  | 'length' | 'interval' | 'checksum' | 'authentication-type' | 'authentication' | 'address-list'
+  | 'length' | 'interval' | 'checksum' | 'authentication-type' | 'authentication' | 'address-list' | 'peer'
 
 export interface Rejected { readonly reject: Reject; readonly detail: string }
 

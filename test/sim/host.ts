@@ -1,0 +1,224 @@
+/** One host of the simulated LAN: a pretend kernel around the real runtime, steering and story. */
+import { formatAddress, type Address } from '../../contract/address.ts'
+import type { Config } from '../../contract/config.ts'
+import { firstOrder, type Order } from '../../contract/order.ts'
+import { after, ms, type Instant, type Ms, type WallTime } from '../../contract/time.ts'
+import { visible } from '../../daemon/core/election.ts'
+import { createMembers, type Member } from '../../daemon/member.ts'
+import type { AddressTable, Clock, Log, Told, Uplink } from '../../daemon/ports.ts'
+import { createRuntime, type Runtime } from '../../daemon/runtime.ts'
+import { createSteering, type Steering } from '../../daemon/steering.ts'
+import { createStory, type Story } from '../../daemon/story.ts'
+import type { Frame, Lan } from './lan.ts'
+
+const silent: Log = { debug() {}, info() {}, warn() {}, error() {} }
+/** The kernel looks at lifetimes now and then: an address goes about this long after its end. */
+const EXPIRY_SLACK = ms(200)
+const GROUP = { 4: 0xe0000012, 6: 0xff020000000000000000000000000012n } as const
+
+export class SimHost {
+  readonly name: string
+  readonly lan: Lan
+  readonly source: Address
+  readonly config: Config
+  connected = true
+  private alive = false
+  private stopping = false
+  runtime!: Runtime
+  steering!: Steering
+  /** Everything told upwards, in order. */
+  readonly told: (Told & { readonly when: Instant })[] = []
+  /** Announcements (gratuitous ARP, unsolicited NA) as `time address`. */
+  readonly announced: { readonly at: Instant; readonly address: string }[] = []
+  readonly sent: { readonly at: Instant; readonly payload: Uint8Array }[] = []
+  /** Address → when the kernel takes it away; Infinity without a lease. */
+  private readonly table = new Map<Address, number>()
+  private readonly orders: Map<string, Order>
+  private queue: Frame[] = []
+  private frozen = false
+  private frozenUntil = 0 as Instant
+  /** Orders that are on their way arrive until then. */
+  ordersUntil = 0 as Instant
+  private wake: { readonly at: Instant; readonly run: () => void } | undefined
+  private late: (() => void) | undefined
+  private generation = 0
+  private boots = 0
+
+  constructor(lan: Lan, config: Config, name: string) {
+    this.lan = lan
+    this.config = config
+    this.name = name
+    this.source = 0x0a00_0001 + lan.hosts.length
+    this.orders = new Map(config.groups.map((g) => [g.name, firstOrder(g.hosts)]))
+    lan.hosts.push(this)
+  }
+
+  boot(): void {
+    this.boots++
+    const generation = ++this.generation
+    this.alive = true
+    this.stopping = false
+    this.frozen = false
+    this.queue = []
+    const { lan, name } = this
+    const wall = () => new Date(1_700_000_000_000 + lan.now).toISOString() as WallTime
+    const clock: Clock = {
+      now: () => lan.now,
+      wall,
+      wakeAt: (at, run) => {
+        const wake = (this.wake = at === undefined ? undefined : { at, run })
+        if (wake) lan.at(wake.at, () => this.fire(generation, wake))
+      },
+      afterDrain: (then) => {
+        this.drain()
+        then()
+      },
+    }
+    const uplink: Uplink = { tell: ({ told }) => void this.told.push({ ...told, when: lan.now }), show() {}, receive() {}, close: async () => {} }
+    let story: Story
+    const steering = (this.steering = createSteering({
+      host: name, config: this.config, orders: this.orders, runtime: () => this.runtime, story: () => story, wall, log: silent,
+    }))
+    story = createStory({ host: name, bootId: `boot-${this.boots}`, uplink, log: silent, wall, healthOf: steering.healthOf })
+    const noted: Story = {
+      ...story,
+      changed: (m, from, to, meaning) => {
+        lan.note(name, `${m.name}: ${from} → ${to} (${meaning.reason}, priority ${m.params.priority})`)
+        story.changed(m, from, to, meaning)
+      },
+    }
+    const members = this.config.groups.flatMap((group) => group.routers.flatMap((config) => createMembers({
+      config, group, interface: 'eth0', host: name, order: steering.orderOf(group.name), health: steering.healthOf({ group }),
+      password: undefined, now: lan.now, wall: wall(),
+    })))
+    this.runtime = createRuntime({ members, clock, addresses: this.addresses(), story: noted, log: silent })
+    for (const m of members) {
+      m.socket = {
+        family: m.family, source: this.source, group: GROUP[m.family], close() {},
+        send: (payload) => {
+          this.sent.push({ at: lan.now, payload })
+          lan.broadcast(this, { family: m.family, src: this.source, dst: GROUP[m.family], payload })
+          return true
+        },
+      }
+      m.params = { ...m.params, primary: this.source }
+      for (const a of m.addresses) this.table.delete(a.address) // leftovers
+    }
+    lan.note(name, 'starts')
+    for (const m of members) this.runtime.input(m, { is: 'startup' })
+  }
+
+  /** The process is killed with -9: its addresses stay until the kernel's lease on them ends. */
+  kill(): void {
+    this.lan.note(this.name, 'daemon killed')
+    this.end()
+  }
+  /** The power is cut. */
+  crash(): void {
+    this.lan.note(this.name, 'crashes')
+    this.table.clear()
+    this.end()
+  }
+  async stop(): Promise<void> {
+    this.lan.note(this.name, 'is told to stop')
+    this.stopping = true
+    await this.runtime.stop()
+  }
+  /** A process that was told to stop is gone as soon as its last router has let go. */
+  get running(): boolean {
+    return this.alive && !(this.stopping && this.runtime.members.every((m) => m.state.at === 'initialize'))
+  }
+  private end(): void {
+    this.generation++
+    this.alive = false
+    this.wake = undefined
+    this.late = undefined
+  }
+
+  /** The process does not run for `d`; packets wait in its sockets. */
+  stall(d: Ms): void {
+    if (!this.running || this.frozen || this.stopping) return
+    this.lan.note(this.name, `does not run for ${Math.round(d)} ms`)
+    this.frozen = true
+    const generation = this.generation
+    this.frozenUntil = after(this.lan.now, d)
+    this.lan.at(this.frozenUntil, () => {
+      if (generation !== this.generation) return
+      this.frozen = false
+      this.lan.note(this.name, 'runs again')
+      // As libuv does: timers that are due first, then what waits in the sockets.
+      this.late?.()
+      this.late = undefined
+      this.drain()
+    })
+  }
+
+  /** When a stall or a stop that is under way is over at the latest. */
+  busyUntil(): Instant[] {
+    const leaving = this.alive ? this.runtime.members.flatMap((m) => (m.state.at === 'leaving' ? [m.state.until] : [])) : []
+    return [this.frozenUntil, this.ordersUntil, ...leaving]
+  }
+  get longestInterval(): Ms {
+    return Math.max(...this.config.groups.flatMap((g) => g.routers.map((r) => r.interval))) as Ms
+  }
+
+  member(router: string): Member {
+    const m = this.runtime.members.find((x) => x.name === router)
+    if (!m) throw new Error(`no router ${router}`)
+    return m
+  }
+  state(router: string): string {
+    return this.running ? visible(this.member(router).state) : 'dead'
+  }
+  holds(router: string): boolean {
+    const config = this.config.groups.flatMap((g) => g.routers).find((r) => r.name === router)
+    return (config?.addresses ?? []).some((a) => (this.table.get(a.address) ?? -1) > this.lan.now)
+  }
+  /** Somebody else takes an address away, and the kernel says so. */
+  removeAddress(a: Address): void {
+    this.table.delete(a)
+    this.runtime.reconcile(this.runtime.members)
+  }
+  order(group: string, hosts: readonly string[]): void {
+    const order: Order = { hosts: hosts.map((h) => ({ host: h.replace('#', ''), inService: !h.startsWith('#') })) }
+    this.orders.set(group, order)
+    if (this.running) this.steering.down({ is: 'order', group, order })
+  }
+  check(name: string, good: boolean): void {
+    const check = this.config.checks.find((c) => c.name === name)
+    if (check && this.running) this.steering.result(check, { ok: good, tookMs: 1, detail: good ? 'answered' : 'no answer' })
+  }
+
+  arrive(frame: Frame): void {
+    if (!this.running) return
+    if (this.frozen) this.queue.push(frame)
+    else this.runtime.receive('eth0', false, { ...frame, hopLimit: 255 })
+  }
+  private drain(): void {
+    const waiting = this.queue
+    this.queue = []
+    for (const frame of waiting) this.runtime.receive('eth0', false, { ...frame, hopLimit: 255 })
+  }
+  private fire(generation: number, wake: { readonly at: Instant; readonly run: () => void }): void {
+    if (generation !== this.generation || this.wake !== wake) return
+    if (this.frozen) this.late = () => this.fire(generation, wake)
+    else wake.run()
+  }
+
+  private addresses(): AddressTable {
+    const { lan, table } = this
+    return {
+      hold(_, addresses, lease) {
+        for (const a of addresses) table.set(a.address, lease === undefined ? Infinity : lan.now + lease * 1000 + EXPIRY_SLACK)
+        return []
+      },
+      release(_, addresses) {
+        for (const a of addresses) table.delete(a.address)
+      },
+      present: () => new Set([...table].filter(([, until]) => until > lan.now).map(([a]) => a)),
+      announce: (_, addresses, count) => {
+        for (let i = 0; i < count; i++) for (const a of addresses) this.announced.push({ at: lan.now, address: formatAddress(a.address) })
+      },
+    }
+  }
+}

@@ -1,0 +1,40 @@
+/** Packets that must change nothing: damaged, foreign or lying ones. Says so where one does. */
+import { decode, encode } from '../../daemon/wire/advertisement.ts'
+import { mismatch } from '../../daemon/wire/match.ts'
+import type { SimHost } from './host.ts'
+import type { Lan } from './lan.ts'
+import type { Random } from './random.ts'
+
+const STRANGER = 0x0a0000c8
+
+/** Sends one packet that RFC 9568 §7.1 or RFC 3768 §7.1 tells to discard; returns a violation if the host obeyed it. */
+export function hostile(lan: Lan, to: SimHost, random: Random): string[] {
+  if (!to.running) return []
+  const m = random.pick(to.runtime.members)
+  const good = {
+    version: m.config.version, vrid: m.config.vrid, priority: random.pick([0, 1, 200, 255]), interval: m.config.interval,
+    addresses: m.advertised, authentication: m.authentication,
+  }
+  const wire = { src: STRANGER, dst: 0xe0000012, checksum: 'rfc5798' as const }
+  const [payload, hopLimit, what] = damaged()
+  const datagram = { family: m.family, src: STRANGER, dst: 0xe0000012, hopLimit, payload }
+  const decoded = decode(datagram)
+  if (decoded.ok && !mismatch(decoded.value, m.expected)) return [] // the damage made another valid packet
+  lan.note(to.name, `hears a hostile packet: ${what}`)
+  const before = to.runtime.members.map((x) => x.state)
+  to.runtime.receive('eth0', false, datagram)
+  return to.runtime.members.every((x, i) => x.state === before[i]) ? [] : [`${to.name} obeyed a hostile packet: ${what}`]
+
+  function damaged(): [Uint8Array, number, string] {
+    const bytes = encode(good, wire)
+    switch (random.int(0, 6)) {
+      case 0: bytes[random.int(0, bytes.length - 1)] = random.int(0, 255); return [bytes, 255, 'a byte changed']
+      case 1: return [bytes, 254, 'hop limit 254']
+      case 2: return [bytes.subarray(0, random.int(0, bytes.length - 1)), 255, 'truncated']
+      case 3: return [encode({ ...good, addresses: [...m.advertised, 0x0a0000fe] }, wire), 255, 'foreign address list']
+      case 4: return [encode({ ...good, version: m.config.version === 2 ? 3 : 2 }, wire), 255, 'the other version']
+      case 5: bytes[3] = random.int(0, 255); return [bytes, 255, 'a count that lies']
+      default: return [Uint8Array.from({ length: random.int(0, 64) }, () => random.int(0, 255)), 255, 'noise']
+    }
+  }
+}
