@@ -16,7 +16,7 @@ export const Reason = z.enum([
   'nobody-active', 'active-silent', 'active-left', 'active-worse', 'active-failing', 'address-owner',
   'outranked', 'check-failed', 'check-degraded', 'check-recovered', 'order-changed', 'maintenance', 'interface-down',
   'order-accepted', 'order-refused', 'unclean-exit', 'two-active', 'one-active',
-  'foreign-vrid', 'foreign-advertisement', 'address-missing', 'event-loop-late', 'outbox-full', 'time-over',
+  'foreign-vrid', 'foreign-advertisement', 'address-missing', 'event-loop-late', 'outbox-full', 'time-over', 'config-refused',
 ])
 export type Reason = z.output<typeof Reason>
 export const Impact = z.enum(['none', 'degraded', 'outage'])
@@ -57,6 +57,8 @@ export const eventData = {
   'addresses.repaired': data({ ...router, addresses: z.array(z.string()) }),
   stall: data({ lateMs: z.number() }),
   'outbox.gap': data({ lost: z.int() }),
+  'config.reloaded': data({ kept: z.array(z.string()), restarted: z.array(z.string()), ended: z.array(z.string()) }),
+  'config.rejected': data({ problems: z.array(z.string()) }),
 } as const
 export type EventType = keyof typeof eventData
 export type EventData<T extends EventType> = z.output<(typeof eventData)[T]>

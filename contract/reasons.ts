@@ -87,6 +87,10 @@ export const REASONS: Readonly<Record<Reason, Explanation>> = {
     short: 'the process did not run for a while', means: 'The daemon got no processor time for longer than a backup waits. It listened to the packets that had arrived before it spoke again.',
     todo: 'Give the daemon real-time scheduling (see the unit file), or the machine more room. A longer `interval` tolerates longer stalls.',
   },
+  'config-refused': {
+    short: 'the changed cluster file is wrong', means: 'SIGHUP asked the daemon to read the cluster file again. The file has problems, so nothing was changed.',
+    todo: 'See what `understudy check-config` says of the file, mend it, and send SIGHUP again.',
+  },
   'outbox-full': {
     short: 'the outbox is full', means: 'Events were dropped, oldest first, because no broker or no required handler took them for too long.',
     todo: 'See [events do not arrive](../troubleshooting.md#mail-does-not-arrive).',

@@ -1,48 +1,52 @@
-/** Composition root: builds the adapters, starts the loop, stops it cleanly. The only file of the room that reads process.*. */
+/** Composition root: builds the adapters, starts the loop, reloads, stops cleanly. The only file of the room that reads process.*. */
 import { randomUUID } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Address } from '../contract/address.ts'
-import type { BrokerConfig, Config, GroupConfig, RouterConfig, Secret } from '../contract/config.ts'
-import { firstOrder } from '../contract/order.ts'
+import { formatProblem, parseConfig, type Config, type GroupConfig } from '../contract/config.ts'
+import { firstOrder, type Order } from '../contract/order.ts'
+import { after } from '../contract/time.ts'
+import { VERSION } from '../contract/version.ts'
 import { openAddresses } from './io/addresses.ts'
 import { openClock } from './io/clock.ts'
 import { openLinkMonitor } from './io/link-monitor.ts'
 import { startProbe } from './io/probes/probe.ts'
+import { runInRealTime } from './io/realtime.ts'
 import { createSockets } from './io/sockets.ts'
-import { createMembers, passwordBytes, type Member } from './member.ts'
+import { createMembers, type Member } from './member.ts'
+import { createParticipation } from './participation.ts'
 import type { Log } from './ports.ts'
+import { planReload } from './reload.ts'
 import { createRuntime, type Runtime } from './runtime.ts'
-import { createSteering } from './steering.ts'
+import { readSecrets, type Secrets } from './secrets.ts'
+import { createSteering, type Steering } from './steering.ts'
 import { createStory, type Story } from './story.ts'
 import { loadOrder } from './uplink/orders.ts'
-import { openUplink } from './uplink/uplink.ts'
+import { openUplink, reopenable } from './uplink/uplink.ts'
 
-/** How often an unusable interface is looked at again, and how often check results are repeated. */
-const RETRY_MS = 1000, HEARTBEAT_MS = 30_000
-export const VERSION = '0.1.0'
-/** Exit codes: a clean stop, and "cannot start" (no rights, no secret, an interface that is none). */
+/** How often waiting routers are looked at again, how often addresses are compared, how often check results are repeated. */
+const RETRY_MS = 1000, RECONCILE_MS = 5000, HEARTBEAT_MS = 30_000
+/** Exit codes: a clean stop, and "cannot start" (no rights, no secret). */
 const OK = 0, CANNOT_START = 3
 
 export interface DaemonOptions {
   readonly config: Config
+  /** Read again on SIGHUP. */
+  readonly configFile: string
   readonly host: string
   readonly stateDir: string
   readonly log: Log
 }
 
-export async function runDaemon({ config, host, stateDir, log }: DaemonOptions): Promise<number> {
-  const groups = config.groups.filter((g) => g.hosts.includes(host))
-  const secrets = readSecrets(config, groups, host)
-  if (!secrets.ok) {
-    for (const problem of secrets.problems) log.error({}, problem)
+export async function runDaemon({ config: first, configFile, host, stateDir, log }: DaemonOptions): Promise<number> {
+  let config = first
+  const ours = (c: Config) => c.groups.filter((g) => g.hosts.includes(host))
+  const read = readSecrets(config, ours(config), host, process.env)
+  if (!read.ok) {
+    for (const problem of read.error) log.error({}, problem)
     return CANNOT_START
   }
-  const bootId = randomUUID()
-  mkdirSync(stateDir, { recursive: true })
-  const previous = takeBootMark(stateDir, bootId)
-  const orders = new Map(groups.map((g) => [g.name, loadOrder(stateDir, g.name, g.hosts, (why) => log.warn({}, why)) ?? firstOrder(g.hosts)]))
-
+  let secrets = read.value
   let addresses: ReturnType<typeof openAddresses>
   try {
     addresses = openAddresses(log)
@@ -50,103 +54,154 @@ export async function runDaemon({ config, host, stateDir, log }: DaemonOptions):
     log.error({ error: String(error) }, 'cannot change addresses: run as root, or grant CAP_NET_ADMIN and CAP_NET_RAW')
     return CANNOT_START
   }
-  let runtime: Runtime, story: Story
+  runInRealTime(config.realtime, log)
+  const bootId = randomUUID()
+  mkdirSync(stateDir, { recursive: true })
+  const previous = takeBootMark(stateDir, bootId)
+  const stored = new Map<string, Order>(ours(config).flatMap((g) => {
+    const order = loadOrder(stateDir, g.name, g.hosts, (why) => log.warn({}, why))
+    return order ? [[g.name, order] as const] : []
+  }))
+
+  let runtime: Runtime, story: Story, steering: Steering
   const clock = openClock(() => runtime.packetsSeen())
-  const uplink = openUplink({
+  const connect = () => openUplink({
     cluster: config.cluster, topicRoot: config.topicRoot, host, bootId, brokers: secrets.brokers, stateDirectory: stateDir,
-    requiredHandlers: config.requiredHandlers, groups: groups.map((g) => ({ name: g.name, hosts: g.hosts, order: orders.get(g.name) ?? firstOrder(g.hosts) })),
+    requiredHandlers: config.requiredHandlers,
+    groups: ours(config).map((g) => ({ name: g.name, hosts: g.hosts, order: steering?.published(g.name) ?? stored.get(g.name) ?? firstOrder(g.hosts) })),
   }, log)
-  const steering = createSteering({ host, config, orders, runtime: () => runtime, story: () => story, wall: clock.wall, log })
+  const uplink = reopenable(connect)
+  steering = createSteering({
+    host, config, orders: stored, runtime: () => runtime, story: () => story, wall: clock.wall, log,
+    later: (wait, run) => void setTimeout(run, wait),
+  })
   story = createStory({ host, bootId, uplink, log, wall: clock.wall, healthOf: steering.healthOf })
 
-  const interfaceOf = (r: RouterConfig) => config.hosts[host]?.interface ?? r.interface
-  const members: Member[] = groups.flatMap((group) => group.routers.flatMap((router) => createMembers({
-    config: router, group, interface: interfaceOf(router), host, order: steering.orderOf(group.name), health: steering.healthOf({ group }),
-    password: secrets.passwords.get(router.name), now: clock.now(), wall: clock.wall(),
+  const build = (c: Config, s: Secrets): Member[] => ours(c).flatMap((group) => group.routers.flatMap((router) => createMembers({
+    config: router, group, interface: c.hosts[host]?.interface ?? router.interface, host, order: steering.orderOf(group.name),
+    health: steering.healthOf({ group }), password: s.passwords.get(router.name), now: clock.now(), wall: clock.wall(),
   })))
+  const members = build(config, secrets)
+  const serviceAddresses = new Set<Address>(members.flatMap((m) => m.addresses.map((a) => a.address)))
   runtime = createRuntime({ members, clock, addresses, story, log })
   const links = openLinkMonitor(addresses.inventory, log)
-  const sockets = createSockets({
-    inventory: addresses.inventory, serviceAddresses: new Set<Address>(members.flatMap((m) => m.addresses.map((a) => a.address))),
-    receive: runtime.receive, log,
-  })
+  const sockets = createSockets({ inventory: addresses.inventory, serviceAddresses, receive: runtime.receive, log })
+  const participation = createParticipation({ host, runtime, links, sockets, log, from: after(clock.now(), config.startDelay), now: clock.now })
 
   // What a killed predecessor left behind is not ours yet.
   for (const m of members) addresses.release(m.interface, m.addresses)
+  warnOfOwners(members, host, log)
   story.tell({ type: 'daemon.started', data: { reason: 'started', planned: true, impact: 'none', version: VERSION, routers: members.map((m) => m.name) } })
   if (previous !== undefined) {
     log.warn({ previous }, 'the last run did not end cleanly')
     story.tell({ type: 'daemon.recovered', data: { reason: 'unclean-exit', planned: false, impact: 'degraded', previousBootId: previous } })
   }
-
-  const waiting = new Map<Member, string>()
-  function start(m: Member): void {
-    if (m.state.at !== 'initialize') return
-    const why = ready(m)
-    if (why === undefined) {
-      waiting.delete(m)
-      return runtime.input(m, { is: 'startup' })
-    }
-    if (waiting.get(m) !== why) log.warn({ router: m.name }, `not taking part yet: ${why}`)
-    waiting.set(m, why)
-  }
-  /** Opens the socket; says why not. */
-  function ready(m: Member): string | undefined {
-    if (!links.state(m.interface).usable) return `interface ${m.interface} is down or absent`
-    try {
-      const own = m.config.unicast?.peers[host]
-      const socket = sockets.open(m.interface, m.family, m.config.unicast && own !== undefined ? { ...m.config.unicast, own } : undefined)
-      if (typeof socket === 'string') return socket
-      m.socket = socket
-      m.params = { ...m.params, primary: socket.source }
-      return undefined
-    } catch (error) {
-      return `no VRRP socket on ${m.interface}: ${String(error)}`
-    }
-  }
-
   links.watch({
     changed(link) {
-      const there = members.filter((m) => m.interface === link.name)
-      if (there.length === 0) return
-      log.warn({ interface: link.name }, `interface ${link.name} is ${link.usable ? 'usable again' : 'down'}`)
-      if (!link.usable) {
-        for (const m of there) runtime.input(m, { is: 'lost', why: 'interface-down' })
-        sockets.forget(link.name)
-      } else for (const m of there) start(m)
+      participation.changed(link.name, link.usable)
+      steering.link(link.name, link.usable)
     },
     removed: (name, address) => runtime.reconcile(
-      members.filter((m) => m.interface === name && m.addresses.some((a) => a.address === address))),
-    overrun: () => runtime.reconcile(members),
+      runtime.members.filter((m) => m.interface === name && m.addresses.some((a) => a.address === address))),
+    overrun: () => runtime.reconcile(runtime.members),
   })
-
   uplink.receive(steering.down)
-  const probed = new Set(groups.flatMap((g) => g.checks))
-  const probes = config.checks.filter((c) => probed.has(c.name)).map((check) => startProbe(check, (r) => steering.result(check, r)))
-  for (const m of members) start(m)
+  const probes = new Map<string, { readonly identity: string; stop(): void }>()
+  startProbes()
+  for (const name of ours(config).flatMap((g) => [...g.track.interfaces])) if (!links.state(name).usable) steering.link(name, false)
+  for (const m of members) participation.start(m)
   for (const m of members) story.show(m)
-  const retry = setInterval(() => [...waiting.keys()].forEach(start), RETRY_MS)
-  const heartbeat = setInterval(() => {
-    steering.tick()
-    runtime.reconcile(members)
-  }, HEARTBEAT_MS)
   log.info({ host, bootId, routers: members.map((m) => m.name) }, `understudy ${VERSION} on ${host}`)
 
+  const timers = [
+    setInterval(participation.retry, RETRY_MS),
+    setInterval(() => runtime.reconcile(runtime.members), RECONCILE_MS),
+    setInterval(steering.tick, HEARTBEAT_MS),
+  ]
+  process.on('SIGHUP', () => void reload())
   const signal = await new Promise<NodeJS.Signals>((resolve) => {
     for (const s of ['SIGTERM', 'SIGINT'] as const) process.once(s, resolve)
   })
   log.info({ signal }, 'stopping: handing over first')
-  clearInterval(retry)
-  clearInterval(heartbeat)
-  for (const p of probes) p.stop()
+  for (const t of timers) clearInterval(t)
+  for (const p of probes.values()) p.stop()
   story.tell({ type: 'daemon.stopping', data: { reason: 'stopped', planned: true, impact: 'none' } })
-  await runtime.stop()
+  await runtime.stop(runtime.members)
   await uplink.close()
   rmSync(join(stateDir, 'running'), { force: true })
   links.close()
   sockets.close()
   addresses.close()
   return OK
+
+  function startProbes(): void {
+    const wanted = new Set(ours(config).flatMap((g) => g.checks))
+    for (const [name, p] of probes) {
+      const still = config.checks.find((c) => c.name === name && wanted.has(name))
+      if (still && JSON.stringify(still, bigints) === p.identity) wanted.delete(name)
+      else {
+        p.stop()
+        probes.delete(name)
+      }
+    }
+    for (const check of config.checks.filter((c) => wanted.has(c.name))) {
+      probes.set(check.name, { identity: JSON.stringify(check, bigints), ...startProbe(check, (r) => steering.result(check, r)) })
+    }
+  }
+
+  /** Everything is checked before anything is changed. */
+  async function reload(): Promise<void> {
+    const next = readAgain()
+    if ('problems' in next) {
+      for (const problem of next.problems) log.error({}, problem)
+      log.error({}, 'reload refused, nothing changed')
+      return story.tell({ type: 'config.rejected', data: { reason: 'config-refused', planned: false, impact: 'none', problems: next.problems.slice(0, 100) } })
+    }
+    const before = { config, secrets }
+    config = next.config
+    secrets = next.secrets
+    const plan = planReload(runtime.members, build(config, secrets))
+    for (const { old, fresh } of plan.keep) old.group = fresh.group
+    for (const m of plan.end) participation.forget(m)
+    await runtime.stop(plan.end)
+    serviceAddresses.clear()
+    runtime.replace([...plan.keep.map((k) => k.old), ...plan.begin])
+    for (const m of runtime.members) for (const a of m.addresses) serviceAddresses.add(a.address)
+    steering.reconfigure(config)
+    startProbes()
+    for (const m of plan.begin) participation.start(m)
+    if (reaches(before.config, before.secrets, host) !== reaches(config, secrets, host)) await uplink.reopen()
+    const names = (ms: readonly Member[]) => ms.map((m) => m.name)
+    const restarted = names(plan.begin), ended = names(plan.end).filter((n) => !restarted.includes(n)), kept = plan.keep.map((k) => k.old.name)
+    log.info({ kept, restarted, ended }, 'the changed cluster file is in force')
+    story.tell({ type: 'config.reloaded', data: { reason: 'reloaded', planned: true, impact: 'none', kept, restarted, ended } })
+  }
+
+  function readAgain(): { readonly problems: string[] } | { readonly config: Config; readonly secrets: Secrets } {
+    let text: string
+    try {
+      text = readFileSync(configFile, 'utf8')
+    } catch (error) {
+      return { problems: [`cannot read ${configFile}: ${String(error)}`] }
+    }
+    const parsed = parseConfig(text)
+    if (!parsed.ok) return { problems: parsed.error.map((p) => formatProblem(configFile, p)) }
+    if (ours(parsed.value).length === 0) return { problems: [`${configFile}: no group has the host ${host} any more; stop this daemon instead`] }
+    const s = readSecrets(parsed.value, ours(parsed.value), host, process.env)
+    return s.ok ? { config: parsed.value, secrets: s.value } : { problems: [...s.error] }
+  }
+}
+
+const bigints = (_: string, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value)
+
+/** What the uplink was opened with, to tell whether it must be opened anew. */
+const reaches = (c: Config, s: Secrets, host: string): string => JSON.stringify(
+  [c.cluster, c.topicRoot, s.brokers, c.requiredHandlers, c.groups.filter((g: GroupConfig) => g.hosts.includes(host)).map((g) => [g.name, g.hosts])])
+
+function warnOfOwners(members: readonly Member[], host: string, log: Log): void {
+  for (const m of members) {
+    if (m.config.owner === host) log.warn({ router: m.name }, `${m.name}: owner, priority 255 while healthy: no order moves its addresses away from this host`)
+  }
 }
 
 /** Marks this run; returns the boot id of the last one if it did not end cleanly. */
@@ -155,43 +210,4 @@ function takeBootMark(stateDir: string, bootId: string): string | undefined {
   const previous = existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined
   writeFileSync(file, `${bootId}\n`)
   return previous
-}
-
-function readSecrets(config: Config, groups: readonly GroupConfig[], host: string) {
-  const problems: string[] = []
-  const passwords = new Map<string, Uint8Array>()
-  for (const router of groups.flatMap((g) => g.routers)) {
-    const text = router.password && secret(router.password, host, `the password of router ${router.name}`, problems)
-    if (text === undefined) continue
-    if (new TextEncoder().encode(text).length > 8) problems.push(`the password of router ${router.name} is longer than the 8 bytes that VRRPv2 carries: shorten it on every host`)
-    passwords.set(router.name, passwordBytes(text))
-  }
-  const brokers = config.brokers.map((b) => broker(b, host, problems))
-  return problems.length > 0 ? { ok: false as const, problems } : { ok: true as const, passwords, brokers }
-}
-
-function broker(b: BrokerConfig, host: string, problems: string[]) {
-  const password = b.password && secret(b.password, host, `the password for ${b.url}`, problems)
-  return {
-    url: b.url,
-    ...(b.user === undefined ? {} : { user: b.user.replaceAll('{name}', host) }),
-    ...(password === undefined ? {} : { password }),
-    ...(b.ca === undefined ? {} : { ca: fileText(b.ca, `the authority of ${b.url}`, problems) ?? '' }),
-  }
-}
-
-function secret(s: Secret, host: string, what: string, problems: string[]): string | undefined {
-  if ('file' in s) return fileText(s.file.replaceAll('{name}', host), what, problems)?.split('\n')[0]?.trim()
-  const text = process.env[s.env]
-  if (text === undefined) problems.push(`${what}: the environment has no ${s.env}`)
-  return text
-}
-
-function fileText(file: string, what: string, problems: string[]): string | undefined {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch (error) {
-    problems.push(`${what}: ${error instanceof Error ? error.message : String(error)}`)
-    return undefined
-  }
 }

@@ -16,7 +16,7 @@ export interface Member {
   /** The router's name; with an election for each family, the name and the family. */
   readonly name: string
   readonly config: RouterConfig
-  readonly group: GroupConfig
+  group: GroupConfig
   /** On this host; may differ from the cluster file's interface. */
   readonly interface: string
   /** The family the election runs over; addresses of the other one follow it. */
@@ -89,10 +89,3 @@ export function standingOf(
 }
 
 export const tuned = ({ priority, cause, rank, foremost, bandFloor }: Standing) => ({ priority, cause, rank, foremost, bandFloor })
-
-/** Eight bytes for VRRPv2's authentication field, padded with NUL (RFC 2338 §5.3.10). */
-export function passwordBytes(text: string): Uint8Array {
-  const bytes = new Uint8Array(8)
-  bytes.set(new TextEncoder().encode(text).subarray(0, 8))
-  return bytes
-}

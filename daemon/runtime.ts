@@ -22,6 +22,8 @@ const RENEW_AT_MOST_EVERY = 500 as Ms
 
 export interface Runtime {
   readonly members: readonly Member[]
+  /** From now on these are the routers. */
+  replace(members: readonly Member[]): void
   /** A packet from a socket. */
   readonly receive: Receive
   /** Packets taken so far, so that the clock knows when the sockets are empty. */
@@ -29,22 +31,29 @@ export interface Runtime {
   input(m: Member, input: Input): void
   /** Puts back the service addresses that an active router should have and its interface has not, and announces them. */
   reconcile(members: readonly Member[]): void
-  /** All routers hand over and stop; resolves when the last one has let go. */
-  stop(): Promise<void>
+  /** These hand over and stop; resolves when the last one has let go. */
+  stop(members: readonly Member[]): Promise<void>
 }
 
 export function createRuntime(o: {
   readonly members: readonly Member[]; readonly clock: Clock; readonly addresses: AddressTable; readonly story: Story; readonly log: Log
 }): Runtime {
-  const { members, clock, addresses, story, log } = o
+  const { clock, addresses, story, log } = o
+  let members: readonly Member[] = []
   const byVrid = new Map<string, Map<number, Member>>()
-  for (const m of members) {
-    const key = `${m.interface}/${m.family}`
-    byVrid.set(key, (byVrid.get(key) ?? new Map<number, Member>()).set(m.config.vrid, m))
-  }
   let packets = 0
   let armedAt: Instant | undefined
-  let stopped: (() => void) | undefined
+  const stopping = new Map<Member, () => void>()
+
+  function replace(all: readonly Member[]): void {
+    members = all
+    byVrid.clear()
+    for (const m of members) {
+      const key = `${m.interface}/${m.family}`
+      byVrid.set(key, (byVrid.get(key) ?? new Map<number, Member>()).set(m.config.vrid, m))
+    }
+  }
+  replace(o.members)
 
   function input(m: Member, what: Input): void {
     const before = m.state
@@ -57,7 +66,7 @@ export function createRuntime(o: {
     const next = deadline(state)
     // An earlier deadline re-arms the timer; a later one need not, the early tick finds nothing due.
     if (next !== undefined && (armedAt === undefined || next < armedAt)) arm(next)
-    if (stopped && members.every((x) => x.state.at === 'initialize')) stopped()
+    if (state.at === 'initialize') stopping.get(m)?.()
   }
 
   function arm(at: Instant | undefined): void {
@@ -147,7 +156,10 @@ export function createRuntime(o: {
   }
 
   return {
-    members,
+    get members() {
+      return members
+    },
+    replace,
     receive,
     packetsSeen: () => packets,
     input,
@@ -162,15 +174,16 @@ export function createRuntime(o: {
         story.repaired(m, missing.map(formatPrefixed))
       }
     },
-    async stop() {
-      await new Promise<void>((resolve) => {
-        stopped = resolve
-        for (const m of members) input(m, { is: 'shutdown' })
-        if (members.every((m) => m.state.at === 'initialize')) resolve()
-      })
-      for (const m of members) addresses.release(m.interface, m.addresses)
-      arm(undefined)
-      log.debug({ addresses: members.flatMap((m) => m.addresses.map(formatPrefixed)) }, 'all service addresses released')
+    async stop(some) {
+      await Promise.all(some.map((m) => new Promise<void>((resolve) => {
+        if (m.state.at === 'initialize') return resolve()
+        stopping.set(m, resolve)
+        input(m, { is: 'shutdown' })
+      })))
+      for (const m of some) {
+        stopping.delete(m)
+        addresses.release(m.interface, m.addresses)
+      }
     },
   }
 }

@@ -1,7 +1,7 @@
 /** Order, maintenance and health → the parameters of every router. Applies them at once; the disk and the broker come after. */
 import type { CheckConfig, Config } from '../contract/config.ts'
 import { firstOrder, sameHosts, spell, type Order } from '../contract/order.ts'
-import type { WallTime } from '../contract/time.ts'
+import type { Ms, WallTime } from '../contract/time.ts'
 import type { Why } from './core/election.ts'
 import { combined, judge, unchecked, type CheckState } from './core/health.ts'
 import type { Health } from './core/priority.ts'
@@ -9,6 +9,7 @@ import { standingOf, tuned, type Member } from './member.ts'
 import type { Downlink, Log, ProbeResult } from './ports.ts'
 import type { Runtime } from './runtime.ts'
 import type { Story } from './story.ts'
+import { createTracking } from './tracking.ts'
 
 type MaintenanceDocument = NonNullable<Extract<Downlink, { is: 'maintenance' }>['maintenance']>
 /** Say that maintenance ends this long before it does. */
@@ -17,9 +18,15 @@ const EXPIRY_NOTICE_MS = 10 * 60_000
 export interface Steering {
   down(d: Downlink): void
   result(check: CheckConfig, r: ProbeResult): void
+  /** An interface that some group tracks came or went. */
+  link(name: string, usable: boolean): void
+  /** A changed cluster file. Orders, maintenance and verdicts stay; checks that are new start without one. */
+  reconfigure(config: Config): void
   healthOf(m: { readonly group: Member['group'] }): Health
   /** The order of a group as it applies now, maintenance included. */
   orderOf(group: string): Order
+  /** The order of a group as it was published, if one was. */
+  published(group: string): Order | undefined
   /** Once in a while: ends maintenance whose time is over, repeats the check results for those who watch for silence. */
   tick(): void
 }
@@ -27,17 +34,23 @@ export interface Steering {
 export function createSteering(o: {
   readonly host: string; readonly config: Config; readonly orders: ReadonlyMap<string, Order>
   readonly runtime: () => Runtime; readonly story: () => Story; readonly wall: () => WallTime; readonly log: Log
+  readonly later: (wait: Ms, run: () => void) => void
 }): Steering {
-  const { host, config, log } = o
+  const { host, log } = o
+  let { config } = o
   const orders = new Map(o.orders)
   const checks = new Map<string, CheckState>(config.checks.map((c) => [c.name, unchecked]))
+  const links = createTracking(o.later)
   const lastResults = new Map<string, ProbeResult>()
   const maintenance = new Map<string, MaintenanceDocument>()
   const noticed = new Set<string>()
 
   const groupMembers = (group: string) => o.runtime().members.filter((m) => m.group.name === group)
   const healthOf = (m: { readonly group: Member['group'] }): Health =>
-    combined(m.group.checks.map((c) => checks.get(c)?.health ?? 'unknown'))
+    combined([...m.group.checks.map((c) => checks.get(c)?.health ?? 'unknown'), ...(links.broken(m.group, interfacesOf(m.group)) ? ['failed' as const] : [])])
+  /** Without these interfaces the group cannot be served from here. */
+  const interfacesOf = (group: Member['group']): readonly string[] =>
+    [...group.track.interfaces, ...(group.together ? group.routers.map((r) => config.hosts[host]?.interface ?? r.interface) : [])]
 
   function orderOf(group: string): Order {
     const hosts = config.groups.find((g) => g.name === group)?.hosts ?? []
@@ -101,6 +114,7 @@ export function createSteering(o: {
   return {
     healthOf,
     orderOf,
+    published: (group) => orders.get(group),
     down(d) {
       switch (d.is) {
         case 'order': return takeOrder(d.group, d.order)
@@ -119,6 +133,26 @@ export function createSteering(o: {
           for (const g of config.groups) if (groupMembers(g.name).length > 0) o.story().order(g.name, orderOf(g.name), groupMembers(g.name))
         }
       }
+    },
+    link(name, usable) {
+      for (const group of config.groups) {
+        if (!interfacesOf(group).includes(name)) continue
+        links.set(group, name, usable, () => {
+          log[usable ? 'info' : 'warn']({ group: group.name, interface: name }, `${group.name}: interface ${name}, which it needs, is ${usable ? 'usable again' : 'down'}`)
+          retune(groupMembers(group.name), usable ? 'check-recovered' : 'interface-down')
+        })
+      }
+    },
+    reconfigure(next) {
+      config = next
+      for (const c of next.checks) if (!checks.has(c.name)) checks.set(c.name, unchecked)
+      for (const name of [...checks.keys()]) if (!next.checks.some((c) => c.name === name)) checks.delete(name)
+      for (const g of next.groups) {
+        const order = orders.get(g.name)
+        // An order that names other hosts than the file does is not for this group any more.
+        if (order && order.hosts.map((h) => h.host).sort().join() !== [...g.hosts].sort().join()) orders.delete(g.name)
+      }
+      retune(o.runtime().members, 'reloaded')
     },
     result(check, r) {
       const before = checks.get(check.name) ?? unchecked

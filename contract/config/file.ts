@@ -94,7 +94,12 @@ export const GroupFile = z.strictObject({
     .describe('The first order: short host names, the one that should serve first at the top. Used until an order is published.'),
   checks: z.array(z.string()).default([])
     .describe('Names of the checks that decide whether this host can serve. None: it always can.'),
-  bands: z.strictObject({ healthy: Band.optional(), degraded: Band.optional(), failed: Band.optional(), outOfService: Band.optional() }).default({})
+  bands: z.strictObject({
+    healthy: Band.optional().describe('Every check is good. Default 250, 240 ….'),
+    degraded: Band.optional().describe('A check with `meaning: degraded` fails. Default 150, 140 ….'),
+    failed: Band.optional().describe('Another check fails, or has no result yet. Default 50, 40 ….'),
+    outOfService: Band.optional().describe('The order or a maintenance says so. Default 9, 8 ….'),
+  }).default({})
     .describe('Priorities by health and rank. Default: healthy 250, 240 …; degraded 150, 140 …; failed 50, 40 …; out of service 9, 8 ….'),
   together: z.boolean().default(false)
     .describe('All routers of the group move together or not at all: an interface that one of them cannot use makes the host fail for all.'),
@@ -179,7 +184,7 @@ export const EmbeddedBrokerFile = z.strictObject({
   store: path.default('/var/lib/understudy/broker.db').describe('File of retained messages, sessions and queues.'),
   accounts: path.optional().describe('File of accounts, written with `understudy account`.'),
   anonymous: z.enum(['never', 'loopback']).default('never').describe('`loopback`: clients from this very machine need no account.'),
-  tls: z.strictObject({ certificate: path, key: path }).optional().describe('PEM files for mqtts:// and wss://.'),
+  tls: z.strictObject({ certificate: path.describe('PEM file of the certificate and those between it and the authority.'), key: path.describe('PEM file of its private key.') }).optional().describe('PEM files for mqtts:// and wss://.'),
   limits: z.strictObject({
     packetBytes: z.int().min(1024).max(1 << 24).default(1 << 18).describe('Largest MQTT packet.'),
     connections: z.int().min(1).max(100_000).default(1000).describe('Connections at a time.'),

@@ -61,30 +61,30 @@ type Block = Readonly<Record<string, unknown>>
 
 export function soundFile(raw: Block): SoundFile {
   const lost = missingBySlip(raw, [])
-  const broker = block(raw['broker'])
+  const broker = block(raw.broker)
   return {
-    groups: Object.entries(block(raw['groups'])).map(([name, group]) => soundGroup(block(group), ['groups', name])),
-    checks: new Map(Object.entries(block(raw['checks'])).map(([name, check]) => [name, meaningOf(block(check))])),
-    allChecks: !lost.has('checks') && (raw['checks'] === undefined || isBlock(raw['checks'])),
-    hostSettings: Object.keys(block(raw['hosts'])),
-    listen: texts(broker['listen'], EmbeddedBrokerFile.shape.listen.unwrap().element),
+    groups: Object.entries(block(raw.groups)).map(([name, group]) => soundGroup(block(group), ['groups', name])),
+    checks: new Map(Object.entries(block(raw.checks)).map(([name, check]) => [name, meaningOf(block(check))])),
+    allChecks: !lost.has('checks') && (raw.checks === undefined || isBlock(raw.checks)),
+    hostSettings: Object.keys(block(raw.hosts)),
+    listen: texts(broker.listen, EmbeddedBrokerFile.shape.listen.unwrap().element),
     tls: Object.hasOwn(broker, 'tls') || missingBySlip(broker, ['broker']).has('tls'),
   }
 }
 
 function soundGroup(group: Block, path: Path): SoundGroup {
-  const hosts = texts(group['hosts'], GroupFile.shape.hosts.element)
-  const bands = sound(GroupFile.shape.bands, group['bands'])
+  const hosts = texts(group.hosts, GroupFile.shape.hosts.element)
+  const bands = sound(GroupFile.shape.bands, group.bands)
   return {
     path,
     hosts,
-    allHosts: Array.isArray(group['hosts']) && hosts.length === group['hosts'].length,
-    checks: texts(group['checks'], GroupFile.shape.checks.unwrap().element),
+    allHosts: Array.isArray(group.hosts) && hosts.length === group.hosts.length,
+    checks: texts(group.checks, GroupFile.shape.checks.unwrap().element),
     bands: bands && resolveBands(bands, Math.max(1, hosts.length)),
-    ownBands: Object.keys(block(group['bands'])).length > 0,
-    together: group['together'] === true,
-    routers: isBlock(group['routers'])
-      ? Object.entries(group['routers']).map(([name, r]) => soundRouter(name, block(r), group['defaults'], [...path, 'routers', name])) : undefined,
+    ownBands: Object.keys(block(group.bands)).length > 0,
+    together: group.together === true,
+    routers: isBlock(group.routers)
+      ? Object.entries(group.routers).map(([name, r]) => soundRouter(name, block(r), group.defaults, [...path, 'routers', name])) : undefined,
   }
 }
 
@@ -99,7 +99,7 @@ function soundRouter(name: string, router: Block, defaults: unknown, path: Path)
     if (Object.hasOwn(block(defaults), key)) return sound(schema, block(defaults)[key])
     return lostDefaults.has(key) ? undefined : otherwise
   }
-  const written = Array.isArray(router['addresses']) ? router['addresses'].map((a: unknown) => (isBlock(a) ? a['address'] : a)) : undefined
+  const written = Array.isArray(router.addresses) ? router.addresses.map((a: unknown) => (isBlock(a) ? a.address : a)) : undefined
   const listed = texts(written, AddressText)
   const addresses = listed.flatMap((a) => {
     const parsed = parsePrefixed(a.text)
@@ -109,9 +109,9 @@ function soundRouter(name: string, router: Block, defaults: unknown, path: Path)
     name,
     path,
     own: new Set(Object.keys(router)),
-    vrid: sound(shape.vrid, router['vrid']),
+    vrid: sound(shape.vrid, router.vrid),
     addresses,
-    allAddresses: Array.isArray(router['addresses']) && router['addresses'].length === addresses.length,
+    allAddresses: Array.isArray(router.addresses) && router.addresses.length === addresses.length,
     interface: option('interface', shape.interface, null),
     version: option('version', shape.version, DEFAULT_OPTIONS.version),
     interval: option('interval', shape.interval, DEFAULT_OPTIONS.interval),
@@ -119,8 +119,8 @@ function soundRouter(name: string, router: Block, defaults: unknown, path: Path)
     authentication: Object.hasOwn(router, 'authentication') || Object.hasOwn(block(defaults), 'authentication'),
     missed: option('missed', shape.missed, DEFAULT_OPTIONS.missed),
     election: option('election', shape.election, DEFAULT_OPTIONS.election),
-    owner: sound(shape.owner, router['owner']),
-    order: sound(shape.order, router['order']),
+    owner: sound(shape.owner, router.owner),
+    order: sound(shape.order, router.order),
     peers: peersOf(option('unicast', shape.unicast, null)),
   }
 }
@@ -133,7 +133,7 @@ function peersOf(unicast: z.output<typeof RouterFile.shape.unicast> | null): Sou
   })
 }
 
-const meaningOf = (check: Block) => sound(CheckFile.shape.meaning, check['meaning'])
+const meaningOf = (check: Block) => sound(CheckFile.shape.meaning, check.meaning)
 
 const missingBySlip = (b: Block, path: Path): ReadonlySet<string> => misspelt(Object.keys(b), knownKeys(path))
 

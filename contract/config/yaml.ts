@@ -62,7 +62,7 @@ export function readYaml(text: string): Reading {
     return { value, faults, place: (path, ofKey = false) => at(offsetOf(document, path, ofKey)) }
   } catch (e) {
     const alias = e instanceof ReferenceError ? /Unresolved alias.*: (.+)$/.exec(e.message)?.[1] : undefined
-    if (alias !== undefined) return unusable(REMEDIES['BAD_ALIAS'] ?? '', placeIn(text, Math.max(0, text.indexOf(`*${alias}`))))
+    if (alias !== undefined) return unusable(REMEDIES.BAD_ALIAS ?? '', placeIn(text, Math.max(0, text.indexOf(`*${alias}`))))
     if (e instanceof ReferenceError) return unusable('aliases (*) that multiply without end: write the values out')
     if (e instanceof RangeError) return unusable(TOO_DEEP)
     return unusable(`not YAML: ${clip(e instanceof Error ? e.message : String(e), 200)}`)

@@ -10,6 +10,7 @@ import * as kernel from './kernel.ts'
 const AF_NETLINK = 16, AF_PACKET = 17, SOCK_RAW = 3, SOCK_CLOEXEC = 0x80000, NETLINK_ROUTE = 0
 const TO_KERNEL = new Uint8Array([AF_NETLINK, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]) // struct sockaddr_nl
 const ETH_P_ALL_BROADCAST = 6
+const EPERM = 1
 const SCOPE = { global: 0, link: 253, host: 254 } as const // RT_SCOPE_…
 
 /** What the kernel knows about links and addresses at this moment. */
@@ -45,6 +46,9 @@ export function openAddresses(log: Log): Addresses {
     }
   }
   const received = () => parseNetlink(buffer.subarray(0, kernel.receive(netlink, buffer, 0) ?? 0))
+
+  // Anybody may ask over netlink; only a change shows whether we may make one. This one changes nothing: there is no such interface.
+  if (ask((n) => deleteAddress({ sequence: n, index: 0x7fff_ffff, address: 0, prefix: 32 })) === EPERM) throw new Error('changing addresses: EPERM')
 
   const macs = new Map<number, Uint8Array>()
   function macOf(index: number): Uint8Array | undefined {

@@ -55,3 +55,30 @@ export function openUplink(setup: WorkerSetup, log: Log): Uplink {
     },
   }
 }
+
+/** An uplink that can be opened anew, with another configuration, while everybody holds on to it. */
+export function reopenable(open: () => Uplink): Uplink & { reopen(): Promise<void> } {
+  let current: Uplink | undefined = open()
+  let handle: (d: Downlink) => void = () => {}
+  let meanwhile: ((u: Uplink) => void)[] = []
+  const pass = (call: (u: Uplink) => void) => (current ? call(current) : void meanwhile.push(call))
+  return {
+    tell: (event) => pass((u) => u.tell(event)),
+    show: (snapshot) => pass((u) => u.show(snapshot)),
+    receive(f) {
+      handle = f
+      current?.receive(f)
+    },
+    close: async () => current?.close(),
+    // One after the other: both would use the same outbox and the same name at the broker.
+    async reopen() {
+      const old = current
+      current = undefined
+      await old?.close()
+      current = open()
+      current.receive(handle)
+      for (const call of meanwhile) call(current)
+      meanwhile = []
+    },
+  }
+}

@@ -78,6 +78,7 @@ export class SimHost {
     let story: Story
     const steering = (this.steering = createSteering({
       host: name, config: this.config, orders: this.orders, runtime: () => this.runtime, story: () => story, wall, log: silent,
+      later: (wait, run) => lan.at(after(lan.now, wait), () => generation === this.generation && run()),
     }))
     story = createStory({ host: name, bootId: `boot-${this.boots}`, uplink, log: silent, wall, healthOf: steering.healthOf })
     const noted: Story = {
@@ -122,7 +123,7 @@ export class SimHost {
   async stop(): Promise<void> {
     this.lan.note(this.name, 'is told to stop')
     this.stopping = true
-    await this.runtime.stop()
+    await this.runtime.stop(this.runtime.members)
   }
   /** A process that was told to stop is gone as soon as its last router has let go. */
   get running(): boolean {
