@@ -50,6 +50,13 @@ export function openAddresses(log: Log): Addresses {
   // Anybody may ask over netlink; only a change shows whether we may make one. This one changes nothing: there is no such interface.
   if (ask((n) => deleteAddress({ sequence: n, index: 0x7fff_ffff, address: 0, prefix: 32 })) === EPERM) throw new Error('changing addresses: EPERM')
 
+  /** Asking for it costs three system calls; a wrong one is noticed, because the kernel then refuses. */
+  const indexes = new Map<string, number>()
+  function indexOf(name: string): number {
+    const index = indexes.get(name) ?? kernel.interfaceIndex(name)
+    if (index !== 0) indexes.set(name, index)
+    return index
+  }
   const macs = new Map<number, Uint8Array>()
   function macOf(index: number): Uint8Array | undefined {
     const known = macs.get(index)
@@ -75,11 +82,9 @@ export function openAddresses(log: Log): Addresses {
   return {
     inventory,
     hold(interfaceName, addresses, leaseSeconds) {
-      const index = kernel.interfaceIndex(interfaceName)
-      if (index === 0) return [`there is no interface ${interfaceName}`]
       const refused: string[] = []
       for (const a of addresses) {
-        const errno = ask((n) => newAddress({
+        const request = (index: number) => ask((n) => newAddress({
           sequence: n, index, address: a.address, prefix: a.prefix, replace: true,
           validLifetimeSeconds: leaseSeconds ?? 'forever',
           // Deprecated from the start: a service address is answered from, never chosen as a source (RFC 6724 §5, rule 3).
@@ -90,21 +95,23 @@ export function openAddresses(log: Log): Addresses {
           scope: SCOPE[a.scope],
           ...(a.label === undefined ? {} : { label: a.label }),
         }))
+        let errno = request(indexOf(interfaceName))
+        if (errno === kernel.ENODEV && indexes.delete(interfaceName)) errno = request(indexOf(interfaceName)) // made anew since
         if (errno !== 0) refused.push(`${formatPrefixed(a)} on ${interfaceName}: errno ${errno}`)
       }
       return refused
     },
     release(interfaceName, addresses) {
-      const index = kernel.interfaceIndex(interfaceName)
+      const index = indexOf(interfaceName)
       if (index === 0) return
       for (const a of addresses) ask((n) => deleteAddress({ sequence: n, index, address: a.address, prefix: a.prefix }))
     },
     present(interfaceName) {
-      const index = kernel.interfaceIndex(interfaceName)
+      const index = indexOf(interfaceName)
       return new Set<Address>(dumpAll(dumpAddresses).filter((m) => m.is === 'address').filter((a) => a.index === index).map((a) => a.address))
     },
     announce(interfaceName, addresses, count) {
-      const index = kernel.interfaceIndex(interfaceName)
+      const index = indexOf(interfaceName)
       const mac = index === 0 ? undefined : macOf(index)
       if (!mac) return
       const frames = addresses.map(({ address }) =>
@@ -113,6 +120,7 @@ export function openAddresses(log: Log): Addresses {
         for (let i = 0; i < count; i++) for (const frame of frames) transmit(index, frame)
       } catch (error) {
         macs.delete(index)
+        indexes.delete(interfaceName)
         log.warn({ interface: interfaceName, error: String(error) }, 'could not announce the service addresses')
       }
     },
