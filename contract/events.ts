@@ -16,7 +16,7 @@ export const Reason = z.enum([
   'nobody-active', 'active-silent', 'active-left', 'active-worse', 'active-failing', 'address-owner',
   'outranked', 'check-failed', 'check-degraded', 'check-recovered', 'order-changed', 'maintenance', 'interface-down',
   'order-accepted', 'order-refused', 'unclean-exit', 'two-active', 'one-active',
-  'foreign-vrid', 'foreign-advertisement', 'address-missing', 'event-loop-late', 'outbox-full', 'time-over', 'config-refused',
+  'foreign-vrid', 'foreign-advertisement', 'address-missing', 'address-extra', 'event-loop-late', 'outbox-full', 'time-over', 'config-refused',
 ])
 export type Reason = z.output<typeof Reason>
 export const Impact = z.enum(['none', 'degraded', 'outage'])

@@ -83,6 +83,10 @@ export const REASONS: Readonly<Record<Reason, Explanation>> = {
     short: 'a service address was missing', means: 'Somebody removed a service address from the interface of the active host. The daemon put it back.',
     todo: 'Find out who: usually a network manager that was restarted. Tell it to leave addresses alone that it did not add.',
   },
+  'address-extra': {
+    short: 'a backup had a service address', means: 'Somebody put a service address on a host that is not active. The daemon took it away, because two hosts would have answered for it.',
+    todo: 'Find out what added it: a network script, another failover program, or a person. See [two hosts are active](../troubleshooting.md#two-hosts-are-active).',
+  },
   'event-loop-late': {
     short: 'the process did not run for a while', means: 'The daemon got no processor time for longer than a backup waits. It listened to the packets that had arrived before it spoke again.',
     todo: 'Give the daemon real-time scheduling (see the unit file), or the machine more room. A longer `interval` tolerates longer stalls.',

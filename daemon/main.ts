@@ -1,11 +1,11 @@
 /** Composition root: builds the adapters, starts the loop, reloads, stops cleanly. The only file of the room that reads process.*. */
 import { randomUUID } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createWriteStream, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Address } from '../contract/address.ts'
 import { formatProblem, parseConfig, type Config, type GroupConfig } from '../contract/config.ts'
 import { firstOrder, type Order } from '../contract/order.ts'
-import { after } from '../contract/time.ts'
+import { after, type Ms } from '../contract/time.ts'
 import { VERSION } from '../contract/version.ts'
 import { openAddresses } from './io/addresses.ts'
 import { openClock } from './io/clock.ts'
@@ -13,12 +13,16 @@ import { openLinkMonitor } from './io/link-monitor.ts'
 import { startProbe } from './io/probes/probe.ts'
 import { runInRealTime } from './io/realtime.ts'
 import { createSockets } from './io/sockets.ts'
+import { createFlightRecorder } from './flight.ts'
 import { createMembers, type Member } from './member.ts'
 import { createParticipation } from './participation.ts'
 import type { Log } from './ports.ts'
+import { createRecord } from './record.ts'
 import { planReload } from './reload.ts'
+import { createRivals } from './rivals.ts'
 import { createRuntime, type Runtime } from './runtime.ts'
 import { readSecrets, type Secrets } from './secrets.ts'
+import { createSplitWatch } from './split.ts'
 import { createSteering, type Steering } from './steering.ts'
 import { createStory, type Story } from './story.ts'
 import { loadOrder } from './uplink/orders.ts'
@@ -36,9 +40,11 @@ export interface DaemonOptions {
   readonly host: string
   readonly stateDir: string
   readonly log: Log
+  /** Every input of the election goes there, as JSON lines. */
+  readonly recordFile?: string | undefined
 }
 
-export async function runDaemon({ config: first, configFile, host, stateDir, log }: DaemonOptions): Promise<number> {
+export async function runDaemon({ config: first, configFile, host, stateDir, log, recordFile }: DaemonOptions): Promise<number> {
   let config = first
   const ours = (c: Config) => c.groups.filter((g) => g.hosts.includes(host))
   const read = readSecrets(config, ours(config), host, process.env)
@@ -64,16 +70,18 @@ export async function runDaemon({ config: first, configFile, host, stateDir, log
   }))
 
   let runtime: Runtime, story: Story, steering: Steering
+  const later = (wait: Ms, run: () => void) => void setTimeout(run, wait)
   const clock = openClock(() => runtime.packetsSeen())
   const connect = () => openUplink({
     cluster: config.cluster, topicRoot: config.topicRoot, host, bootId, brokers: secrets.brokers, stateDirectory: stateDir,
     requiredHandlers: config.requiredHandlers,
-    groups: ours(config).map((g) => ({ name: g.name, hosts: g.hosts, order: steering?.published(g.name) ?? stored.get(g.name) ?? firstOrder(g.hosts) })),
+    flightBytes: config.recorder.mostBytes,
+    groups: ours(config).map((g) => ({ name: g.name, hosts: g.hosts, routers: runtime?.members.filter((m) => m.group.name === g.name).map((m) => m.name) ?? g.routers.map((r) => r.name), order: steering?.published(g.name) ?? stored.get(g.name) ?? firstOrder(g.hosts) })),
   }, log)
   const uplink = reopenable(connect)
   steering = createSteering({
     host, config, orders: stored, runtime: () => runtime, story: () => story, wall: clock.wall, log,
-    later: (wait, run) => void setTimeout(run, wait),
+    later, peer: (router, name, state) => split.published(router, name, state, clock.now()),
   })
   story = createStory({ host, bootId, uplink, log, wall: clock.wall, healthOf: steering.healthOf })
 
@@ -83,9 +91,17 @@ export async function runDaemon({ config: first, configFile, host, stateDir, log
   })))
   const members = build(config, secrets)
   const serviceAddresses = new Set<Address>(members.flatMap((m) => m.addresses.map((a) => a.address)))
-  runtime = createRuntime({ members, clock, addresses, story, log })
+  const split = createSplitWatch({ split: (m, other, detail) => story.split(m, other, detail) })
+  const record = recordFile === undefined ? undefined : createWriteStream(recordFile)
+  record?.on('error', (error) => log.error({ error: String(error) }, `cannot write ${recordFile}`))
+  const witnesses = [
+    ...(config.recorder.span > 0 ? [createFlightRecorder({ span: config.recorder.span, host, now: clock.now, wall: clock.wall, later, keep: uplink.keep })] : []),
+    ...(record ? [createRecord((line) => void record.write(line))] : []),
+  ]
+  runtime = createRuntime({ members, clock, addresses, story, log, witnesses, split })
   const links = openLinkMonitor(addresses.inventory, log)
   const sockets = createSockets({ inventory: addresses.inventory, serviceAddresses, receive: runtime.receive, log })
+  const rivals = createRivals({ inventory: addresses.inventory, split, log })
   const participation = createParticipation({ host, runtime, links, sockets, log, from: after(clock.now(), config.startDelay), now: clock.now })
 
   // What a killed predecessor left behind is not ours yet.
@@ -98,6 +114,7 @@ export async function runDaemon({ config: first, configFile, host, stateDir, log
   }
   links.watch({
     changed(link) {
+      if (!link.usable) rivals.forget(link.name)
       participation.changed(link.name, link.usable)
       steering.link(link.name, link.usable)
     },
@@ -114,7 +131,11 @@ export async function runDaemon({ config: first, configFile, host, stateDir, log
   log.info({ host, bootId, routers: members.map((m) => m.name) }, `understudy ${VERSION} on ${host}`)
 
   const timers = [
-    setInterval(participation.retry, RETRY_MS),
+    setInterval(() => {
+      participation.retry()
+      rivals.tick(runtime.members, clock.now())
+      split.tick(runtime.members, clock.now())
+    }, RETRY_MS),
     setInterval(() => runtime.reconcile(runtime.members), RECONCILE_MS),
     setInterval(steering.tick, HEARTBEAT_MS),
   ]
@@ -130,6 +151,7 @@ export async function runDaemon({ config: first, configFile, host, stateDir, log
   await uplink.close()
   rmSync(join(stateDir, 'running'), { force: true })
   links.close()
+  rivals.close()
   sockets.close()
   addresses.close()
   return OK

@@ -39,7 +39,7 @@ export interface AddressTable {
   /** What is on the interface now. One question for all routers of an interface: it lists every address of the host. */
   present(interfaceName: string): ReadonlySet<Address>
   /** Gratuitous ARP or unsolicited NA, `count` for each address, interleaved. */
-  announce(interfaceName: string, addresses: readonly Prefixed[], count: number): void
+  announce(interfaceName: string, addresses: readonly Prefixed[], o: { readonly count: number; readonly perSecond: number }): void
 }
 
 export interface LinkState { readonly name: string; readonly usable: boolean }
@@ -64,6 +64,8 @@ export type Downlink =
   | { readonly is: 'order-refused'; readonly group: string; readonly refusal: OrderRefusal; readonly revision?: number }
   | { readonly is: 'maintenance'; readonly host: string; readonly maintenance: { readonly until?: string; readonly reason: string; readonly by: string } | undefined }
   | { readonly is: 'gap'; readonly lost: number }
+  /** What another host publishes about a router that it shares with us. */
+  | { readonly is: 'peer'; readonly host: string; readonly router: string; readonly state: string }
   | { readonly is: 'connected' }
 
 /** The way to MQTT. No call waits or throws, whatever the broker or the disk does. */
@@ -75,6 +77,8 @@ export interface Uplink {
     | { readonly is: 'check'; readonly document: CheckSnapshot }
     | { readonly is: 'order'; readonly document: OrderResult }): void
   receive(handle: (d: Downlink) => void): void
+  /** Keeps a flight record below the state directory, within the cap on their size. */
+  keep(f: { readonly name: string; readonly pcap: Uint8Array; readonly timeline: string }): void
   /** Sends what it can within the time, then says goodbye. */
   close(): Promise<void>
 }

@@ -2,7 +2,7 @@
  * The loop: an input → `step` → its effects, all of them and in order → the next deadline. It waits for nothing: sockets
  * and netlink answer at once, everything slower is the uplink's.
  */
-import { formatAddress, formatPrefixed } from '../contract/address.ts'
+import { formatAddress, formatPrefixed, type Address } from '../contract/address.ts'
 import { since, type Instant, type Ms } from '../contract/time.ts'
 import { deadline, step, visible, type Effect, type Input } from './core/election.ts'
 import type { Member } from './member.ts'
@@ -10,7 +10,9 @@ import { meaningOf } from './report.ts'
 import type { AddressTable, Clock, Log, Receive } from './ports.ts'
 import { decode, encode, type Datagram, type Rejected } from './wire/advertisement.ts'
 import { mismatch } from './wire/match.ts'
+import type { SplitWatch } from './split.ts'
 import type { Story } from './story.ts'
+import type { Witness } from './witness.ts'
 
 /** A wake-up later than this first listens to what waits in the sockets: the world may have moved on. */
 const LATE = 20 as Ms
@@ -29,7 +31,7 @@ export interface Runtime {
   /** Packets taken so far, so that the clock knows when the sockets are empty. */
   packetsSeen(): number
   input(m: Member, input: Input): void
-  /** Puts back the service addresses that an active router should have and its interface has not, and announces them. */
+  /** Puts back what an active router should have and its interface has not; takes away what somebody gave a backup. */
   reconcile(members: readonly Member[]): void
   /** These hand over and stop; resolves when the last one has let go. */
   stop(members: readonly Member[]): Promise<void>
@@ -37,8 +39,9 @@ export interface Runtime {
 
 export function createRuntime(o: {
   readonly members: readonly Member[]; readonly clock: Clock; readonly addresses: AddressTable; readonly story: Story; readonly log: Log
+  readonly witnesses?: readonly Witness[]; readonly split?: SplitWatch
 }): Runtime {
-  const { clock, addresses, story, log } = o
+  const { clock, addresses, story, log, witnesses = [], split } = o
   let members: readonly Member[] = []
   const byVrid = new Map<string, Map<number, Member>>()
   let packets = 0
@@ -57,8 +60,11 @@ export function createRuntime(o: {
 
   function input(m: Member, what: Input): void {
     const before = m.state
-    const { state, effects } = step(m.params, before, what, clock.now())
+    const now = clock.now()
+    const { state, effects } = step(m.params, before, what, now)
     m.state = state
+    for (const w of witnesses) w.stepped?.(m, what, effects, now)
+    if (split && what.is === 'heard' && before.at === 'active' && state.at === 'active' && what.advert.priority !== 0) split.heardWorse(m, what.from, now)
     for (const effect of effects) perform(m, effect)
     if (m.bond !== undefined && before.at === 'backup' && state.at === 'active' && before.because === 'active-silent') {
       for (const other of members) if (other.bond === m.bond && other !== m) input(other, { is: 'summoned' })
@@ -98,6 +104,7 @@ export function createRuntime(o: {
     const m = byVrid.get(`${interfaceName}/${d.family}`)?.get(d.payload[1] ?? 0)
     if (!m || d.src === m.socket?.source || unicast !== (m.peers !== undefined)) return
     if (m.peers && !m.peers.has(d.src)) return refuse(m, d, { reject: 'peer', detail: 'not one of the unicast peers' })
+    for (const w of witnesses) w.heard?.(m, d, clock.now())
     const decoded = decode(d, m.config.unicast?.minHopLimit)
     const fault = decoded.ok ? mismatch(decoded.value, m.expected) : decoded.error
     if (fault) return refuse(m, d, fault)
@@ -119,9 +126,9 @@ export function createRuntime(o: {
       }
       case 'claim':
         hold(m)
-        return addresses.announce(m.interface, m.addresses, m.config.announce.count)
+        return addresses.announce(m.interface, m.addresses, m.config.announce)
       case 'announce':
-        return addresses.announce(m.interface, m.addresses, m.config.announce.count)
+        return addresses.announce(m.interface, m.addresses, m.config.announce)
       case 'release':
         return addresses.release(m.interface, m.addresses)
       case 'report': {
@@ -151,7 +158,9 @@ export function createRuntime(o: {
     const advertisement = { version: config.version, vrid: config.vrid, priority, interval: config.interval, addresses: m.advertised, authentication: m.authentication }
     if (!socket) return
     for (const to of m.peers ?? [socket.group]) {
-      socket.send(encode(advertisement, { src: socket.source, dst: to, checksum: config.checksum }), to)
+      const payload = encode(advertisement, { src: socket.source, dst: to, checksum: config.checksum })
+      socket.send(payload, to)
+      for (const w of witnesses) w.sent?.(m, payload, to, clock.now())
     }
   }
 
@@ -164,14 +173,21 @@ export function createRuntime(o: {
     packetsSeen: () => packets,
     input,
     reconcile(some) {
-      const holding = some.filter((m) => visible(m.state) === 'active')
-      const there = new Map([...new Set(holding.map((m) => m.interface))].map((name) => [name, addresses.present(name)]))
-      for (const m of holding) {
-        const missing = m.addresses.filter((a) => !there.get(m.interface)?.has(a.address))
+      const there = new Map([...new Set(some.map((m) => m.interface))].map((name) => [name, addresses.present(name)]))
+      for (const m of some) {
+        const present = (a: { readonly address: Address }) => there.get(m.interface)?.has(a.address) === true
+        if (visible(m.state) !== 'active') {
+          const extra = m.addresses.filter(present)
+          if (extra.length === 0) continue
+          addresses.release(m.interface, extra)
+          story.repaired(m, extra.map(formatPrefixed), 'address-extra')
+          continue
+        }
+        const missing = m.addresses.filter((a) => !present(a))
         if (missing.length === 0) continue
         hold(m)
-        addresses.announce(m.interface, missing, m.config.announce.count)
-        story.repaired(m, missing.map(formatPrefixed))
+        addresses.announce(m.interface, missing, m.config.announce)
+        story.repaired(m, missing.map(formatPrefixed), 'address-missing')
       }
     },
     async stop(some) {

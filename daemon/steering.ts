@@ -34,6 +34,7 @@ export interface Steering {
 export function createSteering(o: {
   readonly host: string; readonly config: Config; readonly orders: ReadonlyMap<string, Order>
   readonly runtime: () => Runtime; readonly story: () => Story; readonly wall: () => WallTime; readonly log: Log
+  readonly peer: (router: string, host: string, state: string) => void
   readonly later: (wait: Ms, run: () => void) => void
 }): Steering {
   const { host, log } = o
@@ -127,6 +128,7 @@ export function createSteering(o: {
           return o.story().order(d.group, orderOf(d.group), groupMembers(d.group), d.refusal.message)
         }
         case 'maintenance': return takeMaintenance(d.host, d.maintenance)
+        case 'peer': return o.peer(d.router, d.host, d.state)
         case 'gap': return o.story().tell({ type: 'outbox.gap', data: { reason: 'outbox-full', planned: false, impact: 'degraded', lost: d.lost } })
         case 'connected': {
           for (const m of o.runtime().members) o.story().show(m)

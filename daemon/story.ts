@@ -17,7 +17,9 @@ export interface Story {
   changed(m: Member, from: Visible, to: Visible, meaning: Meaning): void
   refused(m: Member, sender: string, fault: Rejected): void
   stalled(late: Ms): void
-  repaired(m: Member, missing: readonly string[]): void
+  /** `other`: who else is active, as far as known; undefined: it is over. */
+  split(m: Member, other: string | undefined, detail: string): void
+  repaired(m: Member, which: readonly string[], reason: 'address-missing' | 'address-extra'): void
   check(name: string, s: CheckState, before: Health, last: ProbeResult, changed: boolean): void
   order(group: string, order: Order, members: readonly Member[], refusal?: string): void
   /** The snapshot of a router, as it is now. */
@@ -79,11 +81,22 @@ export function createStory(o: {
       log.warn({ lateMs: Math.round(late) }, 'this process did not run for a while: listening before speaking')
       tell({ type: 'stall', data: { reason: 'event-loop-late', planned: false, impact: 'degraded', lateMs: Math.round(late) } })
     },
-    repaired(m, missing) {
-      log.warn({ router: m.name, addresses: missing }, 'service addresses were removed by somebody else: put back')
+    split(m, other, detail) {
+      const about = { router: m.name, group: m.group.name, planned: false, detail }
+      if (other === undefined) {
+        log.info({ router: m.name }, `${m.name}: ${detail}`)
+        tell({ type: 'split-brain.cleared', subject: m.name, data: { ...about, reason: 'one-active', impact: 'none' } })
+      } else {
+        log.error({ router: m.name, other }, `${m.name}: two hosts are active, this one and ${other}: ${detail}`)
+        tell({ type: 'split-brain.suspected', subject: m.name, data: { ...about, reason: 'two-active', impact: 'degraded', other } })
+      }
+    },
+    repaired(m, which, reason) {
+      log.warn({ router: m.name, addresses: which }, reason === 'address-missing'
+        ? `${m.name}: somebody removed service addresses: put back` : `${m.name}: somebody put service addresses on a backup: taken away`)
       tell({
         type: 'addresses.repaired', subject: m.name,
-        data: { reason: 'address-missing', planned: false, impact: 'degraded', router: m.name, group: m.group.name, addresses: [...missing] },
+        data: { reason, planned: false, impact: 'degraded', router: m.name, group: m.group.name, addresses: [...which] },
       })
     },
     check(name, s, before, last, changed) {

@@ -129,7 +129,8 @@ function brokerSettings(file: SoundFile): Complaint[] {
 
 function choices(text: string, names: readonly string[], what: string): string {
   const near = nearest(text, names)
-  if (near !== undefined) return `write ${near}`
+  // dns3 is no slip of dns1: names that differ in their numbers are different names.
+  if (near !== undefined && near.replace(/\d/g, '') !== text.replace(/\d/g, '')) return `write ${near}`
   return names.length === 0 ? `the file defines no ${what}` : `known are ${names.join(', ')}`
 }
 

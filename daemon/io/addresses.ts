@@ -1,15 +1,13 @@
-/** Service addresses on interfaces, through rtnetlink, and their announcement through packet sockets. */
+/** Service addresses on interfaces, through rtnetlink. */
 import { closeSync } from 'node:fs'
 import { familyOf, formatPrefixed, type Address } from '../../contract/address.ts'
 import type { AddressTable, Log } from '../ports.ts'
-import { gratuitousArp } from '../wire/arp.ts'
-import { unsolicitedNeighborAdvertisement } from '../wire/ndp.ts'
 import { AddressFlag, deleteAddress, dumpAddresses, dumpLinks, newAddress, parseNetlink, type AddressMessage, type LinkMessage, type NetlinkMessage } from '../wire/netlink.ts'
+import { openAnnouncer } from './announcer.ts'
 import * as kernel from './kernel.ts'
 
-const AF_NETLINK = 16, AF_PACKET = 17, SOCK_RAW = 3, SOCK_CLOEXEC = 0x80000, NETLINK_ROUTE = 0
+const AF_NETLINK = 16, SOCK_RAW = 3, SOCK_CLOEXEC = 0x80000, NETLINK_ROUTE = 0
 const TO_KERNEL = new Uint8Array([AF_NETLINK, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]) // struct sockaddr_nl
-const ETH_P_ALL_BROADCAST = 6
 const EPERM = 1
 const SCOPE = { global: 0, link: 253, host: 254 } as const // RT_SCOPE_…
 
@@ -23,7 +21,7 @@ export interface Addresses extends AddressTable {
 
 export function openAddresses(log: Log): Addresses {
   const netlink = kernel.openSocket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE)
-  const packets = kernel.openSocket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0) // protocol 0: sends only
+  const announcer = openAnnouncer()
   const buffer = new Uint8Array(1 << 16)
   let sequence = 0
 
@@ -69,16 +67,6 @@ export function openAddresses(log: Log): Addresses {
     const addresses = dumpAll(dumpAddresses).filter((m) => m.is === 'address')
     return { links, addresses }
   }
-  function transmit(index: number, frame: Uint8Array): void {
-    const to = new Uint8Array(20) // struct sockaddr_ll
-    const view = new DataView(to.buffer)
-    view.setUint16(0, AF_PACKET, true)
-    view.setInt32(4, index, true)
-    view.setUint8(11, ETH_P_ALL_BROADCAST)
-    to.set(frame.subarray(0, 6), 12)
-    kernel.sendTo(packets, frame, to)
-  }
-
   return {
     inventory,
     hold(interfaceName, addresses, leaseSeconds) {
@@ -110,14 +98,12 @@ export function openAddresses(log: Log): Addresses {
       const index = indexOf(interfaceName)
       return new Set<Address>(dumpAll(dumpAddresses).filter((m) => m.is === 'address').filter((a) => a.index === index).map((a) => a.address))
     },
-    announce(interfaceName, addresses, count) {
+    announce(interfaceName, addresses, { count, perSecond }) {
       const index = indexOf(interfaceName)
       const mac = index === 0 ? undefined : macOf(index)
       if (!mac) return
-      const frames = addresses.map(({ address }) =>
-        typeof address === 'number' ? gratuitousArp(mac, address) : unsolicitedNeighborAdvertisement(mac, address, { router: false }))
       try {
-        for (let i = 0; i < count; i++) for (const frame of frames) transmit(index, frame)
+        announcer.announce({ index, mac }, addresses.map((a) => a.address), count, perSecond)
       } catch (error) {
         macs.delete(index)
         indexes.delete(interfaceName)
@@ -126,7 +112,7 @@ export function openAddresses(log: Log): Addresses {
     },
     close() {
       closeSync(netlink)
-      closeSync(packets)
+      announcer.close()
     },
   }
 }

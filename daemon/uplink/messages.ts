@@ -12,12 +12,15 @@ export interface WorkerSetup {
   readonly stateDirectory: string
   readonly requiredHandlers: readonly string[]
   /** Groups of this host with their members and the order in force at the start. */
-  readonly groups: readonly { readonly name: string; readonly hosts: readonly string[]; readonly order: Order }[]
+  readonly groups: readonly { readonly name: string; readonly hosts: readonly string[]; readonly routers: readonly string[]; readonly order: Order }[]
+  /** Most bytes that flight records take on disk. */
+  readonly flightBytes: number
 }
 
 export type ToWorker =
   | { readonly is: 'event'; readonly sequence: number; readonly body: string }
   | { readonly is: 'show'; readonly topic: string; readonly body: string }
+  | { readonly is: 'keep'; readonly name: string; readonly pcap: Uint8Array; readonly timeline: string }
   | { readonly is: 'close' }
 
 export type FromWorker =

@@ -45,6 +45,7 @@ export function openUplink(setup: WorkerSetup, log: Log): Uplink {
     receive(f) {
       handle = f
     },
+    keep: (f) => post({ is: 'keep', ...f }),
     async close() {
       await new Promise<void>((resolve) => {
         closed = resolve
@@ -65,6 +66,7 @@ export function reopenable(open: () => Uplink): Uplink & { reopen(): Promise<voi
   return {
     tell: (event) => pass((u) => u.tell(event)),
     show: (snapshot) => pass((u) => u.show(snapshot)),
+    keep: (f) => pass((u) => u.keep(f)),
     receive(f) {
       handle = f
       current?.receive(f)

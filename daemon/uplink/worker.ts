@@ -9,6 +9,7 @@ import { matchTopic, topicOf } from '../../contract/topics.ts'
 import type { Message } from '../../link/link.ts'
 import { openLink } from '../../link/mqtt.ts'
 import type { FromWorker, ToWorker, WorkerSetup } from './messages.ts'
+import { storeFlight } from './flights.ts'
 import { storeOrder } from './orders.ts'
 import { openOutbox } from './outbox.ts'
 
@@ -35,6 +36,7 @@ const availability = (status: 'online' | 'offline') =>
   JSON.stringify({ status, bootId: setup.bootId, at: new Date().toISOString() } satisfies Availability)
 
 const members = [...new Set(setup.groups.flatMap((g) => g.hosts))]
+const peers = setup.groups.flatMap((g) => g.hosts.filter((h) => h !== host).map((name) => ({ name, routers: g.routers })))
 const link = openLink({
   brokers: setup.brokers,
   clientId: `understudy-${setup.cluster}-${host}`,
@@ -43,6 +45,8 @@ const link = openLink({
     ...setup.groups.map((g) => topicOf(topicRoot, 'order', { group: g.name })),
     ...members.map((m) => topicOf(topicRoot, 'maintenance', { host: m })),
     topicOf(topicRoot, 'receipt', { handler: '+', host }),
+    ...new Set(peers.map((p) => topicOf(topicRoot, 'availability', { host: p.name }))),
+    ...peers.flatMap((p) => p.routers.map((router) => topicOf(topicRoot, 'router', { host: p.name, router }))),
   ],
   will: { topic: topics.availability, payload: availability('offline') },
   receive: async (m) => receive(m),
@@ -61,6 +65,7 @@ const link = openLink({
 parentPort?.on('message', (m: ToWorker) => {
   if (m.is === 'event') outbox.add(setup.bootId, m.sequence, m.body)
   else if (m.is === 'show') shown.set(m.topic, { body: m.body, current: false })
+  else if (m.is === 'keep') return keepFlight(m)
   else return void close()
   schedule(0)
 })
@@ -70,6 +75,7 @@ function receive({ topic, payload }: Message): void {
   const text = new TextDecoder().decode(payload)
   if (match?.topic === 'order') takeOrder(match.parameters.group ?? '', text)
   else if (match?.topic === 'maintenance') takeMaintenance(match.parameters.host ?? '', text)
+  else if (match?.topic === 'router' || match?.topic === 'availability') takePeer(match.parameters, json(text))
   else if (match?.topic === 'receipt') {
     const receipt = Receipt.safeParse(json(text))
     if (receipt.success && receipt.data.host === host && receipt.data.handler === match.parameters.handler) outbox.confirm(receipt.data)
@@ -103,6 +109,23 @@ function takeMaintenance(name: string, text: string): void {
   if (!parsed.success) return log('warn', { host: name, problems: parsed.error.issues.map((i) => i.message) }, 'not a maintenance document, ignored')
   const { until, ...rest } = parsed.data
   say({ is: 'down', down: { is: 'maintenance', host: name, maintenance: { ...rest, ...(until === undefined ? {} : { until }) } } })
+}
+
+/** Only to notice two active hosts: nothing a peer publishes moves an address. */
+function takePeer({ host: name, router }: Readonly<Record<string, string>>, body: unknown): void {
+  const { state, status } = (typeof body === 'object' && body !== null ? body : {}) as { state?: unknown; status?: unknown }
+  const routers = router === undefined ? peers.filter((p) => p.name === name).flatMap((p) => p.routers) : [router]
+  if (router === undefined && status !== 'offline') return
+  const now = router === undefined ? 'offline' : String(state)
+  for (const r of routers) say({ is: 'down', down: { is: 'peer', host: name ?? '', router: r, state: now } })
+}
+
+function keepFlight(f: { readonly name: string; readonly pcap: Uint8Array; readonly timeline: string }): void {
+  try {
+    storeFlight(join(setup.stateDirectory, 'flight'), f, setup.flightBytes)
+  } catch (error) {
+    log('warn', { error: String(error) }, 'the flight record could not be written')
+  }
 }
 
 let timer: NodeJS.Timeout | undefined

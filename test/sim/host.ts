@@ -74,10 +74,10 @@ export class SimHost {
         then()
       },
     }
-    const uplink: Uplink = { tell: ({ told }) => void this.told.push({ ...told, when: lan.now }), show() {}, receive() {}, close: async () => {} }
+    const uplink: Uplink = { tell: ({ told }) => void this.told.push({ ...told, when: lan.now }), show() {}, receive() {}, keep() {}, close: async () => {} }
     let story: Story
     const steering = (this.steering = createSteering({
-      host: name, config: this.config, orders: this.orders, runtime: () => this.runtime, story: () => story, wall, log: silent,
+      host: name, config: this.config, orders: this.orders, runtime: () => this.runtime, story: () => story, wall, log: silent, peer() {},
       later: (wait, run) => lan.at(after(lan.now, wait), () => generation === this.generation && run()),
     }))
     story = createStory({ host: name, bootId: `boot-${this.boots}`, uplink, log: silent, wall, healthOf: steering.healthOf })
@@ -217,7 +217,7 @@ export class SimHost {
         for (const a of addresses) table.delete(a.address)
       },
       present: () => new Set([...table].filter(([, until]) => until > lan.now).map(([a]) => a)),
-      announce: (_, addresses, count) => {
+      announce: (_, addresses, { count }) => {
         for (let i = 0; i < count; i++) for (const a of addresses) this.announced.push({ at: lan.now, address: formatAddress(a.address) })
       },
     }

@@ -1,0 +1,116 @@
+/**
+ * The flight recorder: the last minutes of packets and decisions, in memory. After a transition it hands them over as a
+ * pcap file and a readable timeline; writing them is somebody else's work. Passwords never get in.
+ */
+import { formatAddress, type Address } from '../contract/address.ts'
+import { since, type Instant, type Ms, type WallTime } from '../contract/time.ts'
+import type { Effect, Input } from './core/election.ts'
+import type { Member } from './member.ts'
+import { decode, encode, type Datagram } from './wire/advertisement.ts'
+import { pcapHeader, pcapRecord, wrapIpv4, wrapIpv6 } from './wire/pcap.ts'
+import type { Witness } from './witness.ts'
+
+/** Entries kept at most, however busy the network is: about 5 MB. */
+const MOST_ENTRIES = 20_000
+/** What follows a transition belongs to its story. */
+const AFTERMATH = 1000 as Ms
+
+/** Packets are described, and passwords taken out, only when a record is written: most are never looked at again. */
+interface Entry { readonly at: Instant; readonly text: string; readonly datagram?: Datagram }
+export interface Flight { readonly name: string; readonly pcap: Uint8Array; readonly timeline: string }
+
+export function createFlightRecorder(o: {
+  readonly span: Ms; readonly host: string; readonly now: () => Instant; readonly wall: () => WallTime
+  readonly later: (wait: Ms, run: () => void) => void; readonly keep: (f: Flight) => void
+}): Witness {
+  const ring: Entry[] = []
+  let start = 0
+  let due: Set<string> | undefined
+
+  function add(entry: Entry): void {
+    ring.push(entry)
+    const oldest = ring[start]
+    if (ring.length - start > MOST_ENTRIES || (oldest && since(oldest.at, entry.at) > o.span)) start++
+    if (start > MOST_ENTRIES) {
+      ring.splice(0, start)
+      start = 0
+    }
+  }
+
+  function transition(m: Member): void {
+    if (due) return void due.add(m.name)
+    due = new Set([m.name])
+    o.later(AFTERMATH, () => {
+      const names = [...(due ?? [])]
+      due = undefined
+      o.keep(flight(names))
+    })
+  }
+
+  function flight(routers: readonly string[]): Flight {
+    const entries = ring.slice(start).filter((e) => since(e.at, o.now()) <= o.span)
+    // Monotonic times become wall times here, once, so that a step of the clock does not tear the timeline.
+    const offset = Date.parse(o.wall()) - o.now()
+    const records = entries.flatMap((e) => {
+      if (!e.datagram) return []
+      const micros = Math.round((e.at + offset) * 1000)
+      const d = withoutPassword(e.datagram)
+      const frame = d.family === 4 ? wrapIpv4(d) : wrapIpv6(d)
+      return [pcapRecord({ seconds: Math.floor(micros / 1e6), microseconds: micros % 1e6, frame })]
+    })
+    return {
+      name: `${o.wall().replace(/[:.]/g, '-')}-${routers.slice(0, 3).join('+')}`,
+      pcap: joined([pcapHeader(), ...records]),
+      timeline: `${entries.map((e) => `${new Date(e.at + offset).toISOString()}  ${o.host}  ${e.text}${e.datagram ? ` ${describe(e.datagram)}` : ''}`).join('\n')}\n`,
+    }
+  }
+
+  return {
+    heard: (m, datagram, now) => add({ at: now, text: `${m.name}: heard`, datagram }),
+    sent(m, payload, to, now) {
+      add({ at: now, text: `${m.name}: sent`, datagram: { family: m.family, src: m.socket?.source ?? 0, dst: to, hopLimit: 255, payload } })
+    },
+    stepped(m, input, effects, now) {
+      const text = decision(input, effects)
+      if (text !== '') add({ at: now, text: `${m.name}: ${text}` })
+      if (effects.some((e) => e.do === 'report')) transition(m)
+    },
+    noted: (text, now) => add({ at: now, text }),
+  }
+}
+
+/** What a packet does not say by itself: changes, takeovers, repairs. Routine advertisements stand there as packets. */
+function decision(input: Input, effects: readonly Effect[]): string {
+  const done = effects.filter((e) => e.do !== 'advertise').map((e) => (e.do === 'report' ? `${e.from} → ${e.to}, ${e.why}` : e.do))
+  return done.length > 0 ? `${input.is} → ${done.join('; ')}` : input.is === 'retuned' || input.is === 'resumed' ? input.is : ''
+}
+
+function describe(d: Datagram): string {
+  const decoded = decode(d, 0)
+  if (!decoded.ok) return `from ${formatAddress(d.src)}: ${decoded.error.reject}`
+  const a = decoded.value
+  return `v${a.version} from ${formatAddress(d.src)} to ${formatAddress(d.dst)}: VRID ${a.vrid} priority ${a.priority} every ${a.interval} ms, ${a.addresses.length} addresses`
+}
+
+/** The same packet with the password of VRRPv2 blanked and a checksum that fits, so that other programs still read it. */
+export function withoutPassword(d: Datagram): Datagram {
+  if ((d.payload[0] ?? 0) >> 4 !== 2) return d
+  const decoded = decode(d, 0)
+  if (decoded.ok && decoded.value.authentication.type === 'pass') {
+    const blank = { ...decoded.value, authentication: { type: 'pass' as const, password: new Uint8Array(8) } }
+    return { ...d, payload: encode(blank, { src: d.src as Address, dst: d.dst, checksum: 'rfc5798' }) }
+  }
+  const payload = d.payload.slice()
+  payload.fill(0, Math.min(8, payload.length)) // whatever it is, nothing after the header is kept
+  return { ...d, payload }
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(parts.reduce((n, p) => n + p.length, 0))
+  let at = 0
+  for (const p of parts) {
+    all.set(p, at)
+    at += p.length
+  }
+  return all
+}

@@ -1,0 +1,16 @@
+/** Sees what the loop sees and does, and can do nothing about it. */
+import type { Address } from '../contract/address.ts'
+import type { Instant } from '../contract/time.ts'
+import type { Effect, Input } from './core/election.ts'
+import type { Member } from './member.ts'
+import type { Datagram } from './wire/advertisement.ts'
+
+export interface Witness {
+  /** A packet for a router of ours, before anything was decided. */
+  heard?(m: Member, d: Datagram, now: Instant): void
+  sent?(m: Member, payload: Uint8Array, to: Address, now: Instant): void
+  /** An input, the state it led to (in `m.state`) and the effects, before they are performed. */
+  stepped?(m: Member, input: Input, effects: readonly Effect[], now: Instant): void
+  /** Anything else worth a line in the timeline. */
+  noted?(text: string, now: Instant): void
+}
