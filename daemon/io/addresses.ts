@@ -27,7 +27,8 @@ export function openAddresses(log: Log): Addresses {
 
   /** Sends one request and returns errno, 0 for success. */
   function ask(request: (sequence: number) => Uint8Array): number {
-    const own = (sequence = (sequence + 1) >>> 0)
+    sequence = (sequence + 1) >>> 0
+    const own = sequence
     kernel.sendTo(netlink, request(own), TO_KERNEL)
     for (;;) {
       for (const m of received()) if (m.is === 'ack' && m.sequence === own) return m.errno

@@ -66,7 +66,8 @@ export class SimHost {
       now: () => lan.now,
       wall,
       wakeAt: (at, run) => {
-        const wake = (this.wake = at === undefined ? undefined : { at, run })
+        const wake = at === undefined ? undefined : { at, run }
+        this.wake = wake
         if (wake) lan.at(wake.at, () => this.fire(generation, wake))
       },
       afterDrain: (then) => {
@@ -76,10 +77,11 @@ export class SimHost {
     }
     const uplink: Uplink = { tell: ({ told }) => void this.told.push({ ...told, when: lan.now }), show() {}, receive() {}, keep() {}, close: async () => {} }
     let story: Story
-    const steering = (this.steering = createSteering({
+    const steering = createSteering({
       host: name, config: this.config, orders: this.orders, runtime: () => this.runtime, story: () => story, wall, log: silent, peer() {},
       later: (wait, run) => lan.at(after(lan.now, wait), () => generation === this.generation && run()),
-    }))
+    })
+    this.steering = steering
     story = createStory({ host: name, bootId: `boot-${this.boots}`, uplink, log: silent, wall, healthOf: steering.healthOf })
     const noted: Story = {
       ...story,
