@@ -10,6 +10,8 @@ import { VERSION } from '../contract/version.ts'
 import { openAddresses } from './io/addresses.ts'
 import { openClock } from './io/clock.ts'
 import { openLinkMonitor } from './io/link-monitor.ts'
+import { createMacvlans } from './io/macvlan.ts'
+import { openNetlink, type Netlink } from './io/netlink.ts'
 import { startProbe } from './io/probes/probe.ts'
 import { runInRealTime } from './io/realtime.ts'
 import { createSockets } from './io/sockets.ts'
@@ -53,13 +55,15 @@ export async function runDaemon({ config: first, configFile, host, stateDir, log
     return CANNOT_START
   }
   let secrets = read.value
-  let addresses: ReturnType<typeof openAddresses>
+  let netlink: Netlink
   try {
-    addresses = openAddresses(log)
+    netlink = openNetlink()
   } catch (error) {
     log.error({ error: String(error) }, 'cannot change addresses: run as root, or grant CAP_NET_ADMIN and CAP_NET_RAW')
     return CANNOT_START
   }
+  const macvlans = createMacvlans(netlink, log)
+  const addresses = openAddresses(netlink, macvlans, log)
   runInRealTime(config.realtime, log)
   const bootId = randomUUID()
   mkdirSync(stateDir, { recursive: true })
@@ -99,13 +103,13 @@ export async function runDaemon({ config: first, configFile, host, stateDir, log
     ...(record ? [createRecord((line) => void record.write(line))] : []),
   ]
   runtime = createRuntime({ members, clock, addresses, story, log, witnesses, split })
-  const links = openLinkMonitor(addresses.inventory, log)
-  const sockets = createSockets({ inventory: addresses.inventory, serviceAddresses, receive: runtime.receive, log })
-  const rivals = createRivals({ inventory: addresses.inventory, split, log })
-  const participation = createParticipation({ host, runtime, links, sockets, log, from: after(clock.now(), config.startDelay), now: clock.now })
+  const links = openLinkMonitor(netlink.inventory, log)
+  const sockets = createSockets({ inventory: netlink.inventory, serviceAddresses, receive: runtime.receive, log })
+  const rivals = createRivals({ inventory: netlink.inventory, split, log })
+  const participation = createParticipation({ host, macvlans, runtime, links, sockets, log, from: after(clock.now(), config.startDelay), now: clock.now })
 
   // What a killed predecessor left behind is not ours yet.
-  for (const m of members) addresses.release(m.interface, m.addresses)
+  for (const m of members) addresses.release(m.carrier, m.addresses)
   warnOfOwners(members, host, log)
   story.tell({ type: 'daemon.started', data: { reason: 'started', planned: true, impact: 'none', version: VERSION, routers: members.map((m) => m.name) } })
   if (previous !== undefined) {
@@ -119,7 +123,7 @@ export async function runDaemon({ config: first, configFile, host, stateDir, log
       steering.link(link.name, link.usable)
     },
     removed: (name, address) => runtime.reconcile(
-      runtime.members.filter((m) => m.interface === name && m.addresses.some((a) => a.address === address))),
+      runtime.members.filter((m) => m.carrier === name && m.addresses.some((a) => a.address === address))),
     overrun: () => runtime.reconcile(runtime.members),
   })
   uplink.receive(steering.down)
@@ -154,6 +158,8 @@ export async function runDaemon({ config: first, configFile, host, stateDir, log
   rivals.close()
   sockets.close()
   addresses.close()
+  macvlans.close()
+  netlink.close()
   return OK
 
   function startProbes(): void {

@@ -8,7 +8,7 @@ import { standing, type Health, type Standing } from './core/priority.ts'
 import { countRejects, type Rejects } from './core/rejects.ts'
 import type { Why } from './core/election.ts'
 import { placeOf, type Order } from '../contract/order.ts'
-import type { AdvertSocket } from './ports.ts'
+import { macvlanName, type AdvertSocket } from './ports.ts'
 import type { Authentication } from './wire/advertisement.ts'
 import { prepareExpected, type Expected } from './wire/match.ts'
 
@@ -19,6 +19,8 @@ export interface Member {
   group: GroupConfig
   /** On this host; may differ from the cluster file's interface. */
   readonly interface: string
+  /** Where the addresses are: the interface, or with `mac: virtual` a macvlan on it. */
+  readonly carrier: string
   /** The family the election runs over; addresses of the other one follow it. */
   readonly family: Family
   /** What this election moves: every address of the router, or those of one family. */
@@ -33,6 +35,8 @@ export interface Member {
   readonly expected: Expected
   readonly rejects: Rejects
   socket: AdvertSocket | undefined
+  /** Sends from the virtual MAC address, where there is one. */
+  sender: AdvertSocket | undefined
   params: Params
   standing: Standing
   state: State
@@ -64,11 +68,13 @@ function createMember(o: MemberSetup, family: Family, addresses: readonly Servic
   const advertised = addresses.filter((a) => a.advertise && familyOf(a.address) === family).map((a) => a.address)
   return {
     name, config, group, family, addresses, advertised, authentication, interface: o.interface,
+    carrier: config.mac === 'virtual' ? macvlanName(o.interface, family, config.vrid) : o.interface,
     bond: group.together ? `group ${group.name}` : name === config.name ? undefined : `router ${config.name}`,
     peers: peers && new Set(peers),
     expected: prepareExpected({ version: config.version, addresses: advertised, interval: config.interval, authentication }),
     rejects: countRejects(),
     socket: undefined,
+    sender: undefined,
     standing: own,
     params: {
       ...tuned(own), interval: config.interval, version: config.version, preempt: config.preempt, preemptDelay: config.preemptDelay,

@@ -1,5 +1,6 @@
 /** Lets each router take part as soon as its interface can carry it, and takes it out when the interface goes. */
 import type { Instant } from '../contract/time.ts'
+import type { Macvlans } from './io/macvlan.ts'
 import type { Sockets } from './io/sockets.ts'
 import type { Member } from './member.ts'
 import type { LinkMonitor, Log } from './ports.ts'
@@ -17,11 +18,11 @@ export interface Participation {
 }
 
 export function createParticipation(o: {
-  readonly host: string; readonly runtime: Runtime; readonly links: LinkMonitor; readonly sockets: Sockets; readonly log: Log
+  readonly host: string; readonly macvlans: Macvlans; readonly runtime: Runtime; readonly links: LinkMonitor; readonly sockets: Sockets; readonly log: Log
   /** No router takes part before then. */
   readonly from: Instant; readonly now: () => Instant
 }): Participation {
-  const { runtime, links, sockets, log } = o
+  const { runtime, links, macvlans, sockets, log } = o
   const waiting = new Map<Member, string>()
 
   function start(m: Member): void {
@@ -43,6 +44,12 @@ export function createParticipation(o: {
       const socket = sockets.open(m.interface, m.family, m.config.unicast && own !== undefined ? { ...m.config.unicast, own } : undefined)
       if (typeof socket === 'string') return socket
       m.socket = socket
+      if (m.config.mac === 'virtual') {
+        const index = macvlans.make({ parent: m.interface, family: m.family, vrid: m.config.vrid })
+        if (typeof index === 'string') return index
+        // Over IPv6 the source is link-local and belongs to the interface below; only IPv4 is sent from the macvlan.
+        if (m.family === 4) m.sender = sockets.sender(socket, m.carrier, index)
+      }
       m.params = { ...m.params, primary: socket.source }
       return undefined
     } catch (error) {
@@ -61,6 +68,7 @@ export function createParticipation(o: {
       for (const m of there) {
         runtime.input(m, { is: 'lost', why: 'interface-down' })
         m.socket = undefined
+        m.sender = undefined
       }
       sockets.forget(name)
     },

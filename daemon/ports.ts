@@ -31,6 +31,9 @@ export interface AdvertSocket {
 /** `unicast`: it came to our own address, not to the group. */
 export type Receive = (interfaceName: string, unicast: boolean, d: Datagram) => void
 
+/** At most 15 bytes: the VRID is unique on its link, the family tells two elections of one router apart. */
+export const macvlanName = (parent: string, family: Family, vrid: number): string => `us${vrid}v${family}-${parent}`.slice(0, 15)
+
 /** The service addresses on one interface. All calls are synchronous and take microseconds. */
 export interface AddressTable {
   /** Adds, or renews the lifetime of what is there. Returns those that the kernel refused, in words. */

@@ -1,6 +1,6 @@
 /** Asks in turn, for every service address that this host holds, who else answers for it. */
 import type { Address } from '../contract/address.ts'
-import type { Inventory } from './io/addresses.ts'
+import type { Inventory } from './io/netlink.ts'
 import { openArpWatch, type ArpWatch } from './io/arp-watch.ts'
 import type { Member } from './member.ts'
 import type { Log } from './ports.ts'
@@ -50,7 +50,7 @@ export function createRivals(o: { readonly inventory: () => Inventory; readonly 
       const active = members.filter((m) => m.state.at === 'active')
       for (const [name, watch] of watches) {
         for (const { address, mac } of watch.collect()) {
-          const m = active.find((x) => x.interface === name && x.addresses.some((a) => a.address === address))
+          const m = active.find((x) => x.carrier === name && x.addresses.some((a) => a.address === address))
           if (!m) continue
           o.split.answered(m, mac, now)
           suspected.add(address)
@@ -59,7 +59,7 @@ export function createRivals(o: { readonly inventory: () => Inventory; readonly 
       for (const m of active) {
         const inTurn = m.config.vrid % TURNS === turn
         for (const { address } of m.addresses) {
-          if (typeof address === 'number' && (inTurn || suspected.has(address))) watchOn(m.interface)?.probe(address)
+          if (typeof address === 'number' && (inTurn || suspected.has(address))) watchOn(m.carrier)?.probe(address)
         }
       }
     },

@@ -126,11 +126,11 @@ export function createRuntime(o: {
       }
       case 'claim':
         hold(m)
-        return addresses.announce(m.interface, m.addresses, m.config.announce)
+        return addresses.announce(m.carrier, m.addresses, m.config.announce)
       case 'announce':
-        return addresses.announce(m.interface, m.addresses, m.config.announce)
+        return addresses.announce(m.carrier, m.addresses, m.config.announce)
       case 'release':
-        return addresses.release(m.interface, m.addresses)
+        return addresses.release(m.carrier, m.addresses)
       case 'report': {
         const meaning = meaningOf(effect.why, effect.from)
         m.reason = meaning.reason
@@ -143,7 +143,7 @@ export function createRuntime(o: {
 
   function hold(m: Member): void {
     m.renewedAt = clock.now()
-    const refused = addresses.hold(m.interface, m.addresses, m.config.leaseSeconds)
+    const refused = addresses.hold(m.carrier, m.addresses, m.config.leaseSeconds)
     if (refused.length > 0) log.error({ router: m.config.name, refused }, 'the kernel refused service addresses')
   }
 
@@ -159,7 +159,7 @@ export function createRuntime(o: {
     if (!socket) return
     for (const to of m.peers ?? [socket.group]) {
       const payload = encode(advertisement, { src: socket.source, dst: to, checksum: config.checksum })
-      socket.send(payload, to)
+      ;(m.sender ?? socket).send(payload, to)
       for (const w of witnesses) w.sent?.(m, payload, to, clock.now())
     }
   }
@@ -173,20 +173,20 @@ export function createRuntime(o: {
     packetsSeen: () => packets,
     input,
     reconcile(some) {
-      const there = new Map([...new Set(some.map((m) => m.interface))].map((name) => [name, addresses.present(name)]))
+      const there = new Map([...new Set(some.map((m) => m.carrier))].map((name) => [name, addresses.present(name)]))
       for (const m of some) {
-        const present = (a: { readonly address: Address }) => there.get(m.interface)?.has(a.address) === true
+        const present = (a: { readonly address: Address }) => there.get(m.carrier)?.has(a.address) === true
         if (visible(m.state) !== 'active') {
           const extra = m.addresses.filter(present)
           if (extra.length === 0) continue
-          addresses.release(m.interface, extra)
+          addresses.release(m.carrier, extra)
           story.repaired(m, extra.map(formatPrefixed), 'address-extra')
           continue
         }
         const missing = m.addresses.filter((a) => !present(a))
         if (missing.length === 0) continue
         hold(m)
-        addresses.announce(m.interface, missing, m.config.announce)
+        addresses.announce(m.carrier, missing, m.config.announce)
         story.repaired(m, missing.map(formatPrefixed), 'address-missing')
       }
     },
@@ -198,7 +198,7 @@ export function createRuntime(o: {
       })))
       for (const m of some) {
         stopping.delete(m)
-        addresses.release(m.interface, m.addresses)
+        addresses.release(m.carrier, m.addresses)
       }
     },
   }

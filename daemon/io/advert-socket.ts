@@ -20,27 +20,28 @@ export function openAdvertSocket(o: {
   readonly interface: string; readonly index: number; readonly family: Family; readonly source: Address
   /** Unicast: hears and sends to single hosts, at least at this hop limit. undefined: the multicast group. */
   readonly unicast: { readonly minHopLimit: number } | undefined
-  readonly receive: Receive; readonly log: Log
+  /** undefined: only sends. */
+  readonly receive: Receive | undefined; readonly log: Log
 }): AdvertSocket {
   const socket = raw.createSocket({ protocol: VRRP, addressFamily: o.family === 4 ? raw.AddressFamily.IPv4 : raw.AddressFamily.IPv6, bufferSize: 9216 })
-  const group = GROUP[o.family], unicast = o.unicast !== undefined
+  const group = GROUP[o.family], unicast = o.unicast !== undefined, { receive } = o
   const set = (level: number, option: number, value: Buffer | number) =>
     typeof value === 'number' ? socket.setOption(level, option, value) : socket.setOption(level, option, value, value.length)
 
   set(SOL_SOCKET, SO_BINDTODEVICE, Buffer.from(`${o.interface}\0`))
-  const filter = filterProgram(onlyOurs(o.family, o.unicast?.minHopLimit))
+  const filter = filterProgram(receive ? onlyOurs(o.family, o.unicast?.minHopLimit) : nothing)
   set(SOL_SOCKET, SO_ATTACH_FILTER, filter.value)
   if (o.family === 4) {
     const membership = Buffer.concat([addressBytes(group), addressBytes(o.source), u32(o.index)]) // struct ip_mreqn
     set(IPPROTO_IP, IP_MULTICAST_IF, membership)
-    set(IPPROTO_IP, IP_ADD_MEMBERSHIP, membership)
+    if (receive) set(IPPROTO_IP, IP_ADD_MEMBERSHIP, membership)
     set(IPPROTO_IP, IP_TTL, 255)
     set(IPPROTO_IP, IP_MULTICAST_TTL, 255)
     set(IPPROTO_IP, IP_MULTICAST_LOOP, 0)
     set(IPPROTO_IP, IP_TOS, DSCP_CS6)
   } else {
     set(IPPROTO_IPV6, IPV6_MULTICAST_IF, o.index)
-    set(IPPROTO_IPV6, IPV6_ADD_MEMBERSHIP, Buffer.concat([addressBytes(group), u32(o.index)])) // struct ipv6_mreq
+    if (receive) set(IPPROTO_IPV6, IPV6_ADD_MEMBERSHIP, Buffer.concat([addressBytes(group), u32(o.index)])) // struct ipv6_mreq
     set(IPPROTO_IPV6, IPV6_UNICAST_HOPS, 255)
     set(IPPROTO_IPV6, IPV6_MULTICAST_HOPS, 255)
     set(IPPROTO_IPV6, IPV6_MULTICAST_LOOP, 0)
@@ -50,13 +51,14 @@ export function openAdvertSocket(o: {
   set(SOL_SOCKET, SO_PRIORITY, 6)
 
   socket.on('message', (bytes, source) => {
+    if (!receive) return
     if (o.family === 4) {
       const datagram = parseIpv4(copied(bytes))
-      if (datagram.ok) o.receive(o.interface, unicast, datagram.value)
+      if (datagram.ok) receive(o.interface, unicast, datagram.value)
       return
     }
     const src = parseAddress(source.split('%')[0] ?? '')
-    if (src.ok) o.receive(o.interface, unicast, { family: 6, src: src.value, dst: unicast ? o.source : group, hopLimit: 255, payload: copied(bytes) })
+    if (src.ok) receive(o.interface, unicast, { family: 6, src: src.value, dst: unicast ? o.source : group, hopLimit: 255, payload: copied(bytes) })
   })
   let broken = false
   socket.on('error', (error) => complain(error))
@@ -107,6 +109,8 @@ function onlyOurs(family: Family, unicastHopLimit: number | undefined): readonly
     { code: 0x06, jt: 0, jf: 0, k: 0 }, // drop
   ]
 }
+
+const nothing: readonly BpfInstruction[] = [{ code: 0x06, jt: 0, jf: 0, k: 0 }]
 
 /** raw-socket hands out one buffer again and again. */
 const copied = (bytes: Buffer): Uint8Array => new Uint8Array(bytes)

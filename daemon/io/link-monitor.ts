@@ -2,7 +2,7 @@
 import { read } from 'node:fs'
 import type { LinkMonitor, LinkState, Log } from '../ports.ts'
 import { LINKS_AND_ADDRESSES, parseNetlink, type LinkMessage, type NetlinkMessage } from '../wire/netlink.ts'
-import type { Inventory } from './addresses.ts'
+import type { Inventory } from './netlink.ts'
 import * as kernel from './kernel.ts'
 
 const AF_NETLINK = 16, SOCK_RAW = 3, SOCK_CLOEXEC = 0x80000, NETLINK_ROUTE = 0

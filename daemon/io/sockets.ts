@@ -4,11 +4,13 @@ import type { Unicast } from '../../contract/config.ts'
 import type { AdvertSocket, Log, Receive } from '../ports.ts'
 import { AddressFlag } from '../wire/netlink.ts'
 import { openAdvertSocket } from './advert-socket.ts'
-import type { Inventory } from './addresses.ts'
+import type { Inventory } from './netlink.ts'
 
 export interface Sockets {
   /** The socket, opened anew when the interface was made anew; the reason in words while there is none. */
   open(interfaceName: string, family: Family, unicast?: Unicast & { readonly own: Address }): AdvertSocket | string
+  /** Sends from another interface, a macvlan, with the source address of `socket`. */
+  sender(socket: AdvertSocket, interfaceName: string, index: number): AdvertSocket
   /** The interface has gone: its sockets lead nowhere. */
   forget(interfaceName: string): void
   close(): void
@@ -39,6 +41,12 @@ export function createSockets(o: {
       const socket = openAdvertSocket({ interface: name, index: link.index, family, source, unicast, receive: o.receive, log: o.log })
       open.set(key(name, family, unicast?.minHopLimit), socket)
       return socket
+    },
+    sender(socket, name, index) {
+      open.get(`${name}/`)?.close()
+      const sender = openAdvertSocket({ interface: name, index, family: socket.family, source: socket.source, unicast: undefined, receive: undefined, log: o.log })
+      open.set(`${name}/`, sender)
+      return sender
     },
     forget(name) {
       for (const [key, socket] of open) {

@@ -83,6 +83,9 @@ export const deleteLink = (r: Numbered & { readonly index: number }): Uint8Array
 export const setLinkUp = (r: Numbered & { readonly index: number }): Uint8Array =>
   message(Type.newLink, Flag.acknowledge, r.sequence, linkHeader(r.index, IFF_UP))
 
+export const setLinkDown = (r: Numbered & { readonly index: number }): Uint8Array =>
+  message(Type.newLink, Flag.acknowledge, r.sequence, linkHeader(r.index, 0, IFF_UP))
+
 /** RTEXT_FILTER_SKIP_STATS: without the IPv6 counters, a fifth of the bytes. */
 const SKIP_STATISTICS = 8
 
@@ -112,8 +115,8 @@ function addressHeader(r: DeleteAddress, flags: number, scope: number): Uint8Arr
   return join(0, [Uint8Array.of(family, r.prefix, flags, scope), u32(r.index)])
 }
 
-/** struct ifinfomsg: of the flags, only those in `flags` are changed, to 1. */
-const linkHeader = (index: number, flags: number): Uint8Array => u32(0, index, flags, flags)
+/** struct ifinfomsg: of the flags, only those in `change` are changed. */
+const linkHeader = (index: number, flags: number, change = flags): Uint8Array => u32(0, index, flags, change)
 
 function join(front: number, parts: readonly Uint8Array[]): Uint8Array {
   const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, front))

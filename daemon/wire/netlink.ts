@@ -11,7 +11,7 @@ import {
 export { AddressFlag, type Lifetime, LINKS_AND_ADDRESSES, Scope } from './netlink-constants.ts'
 export {
   createMacvlan, type DeleteAddress, deleteAddress, deleteLink, dumpAddresses, dumpLinks, type NewAddress, newAddress,
-  setLinkUp,
+  setLinkDown, setLinkUp,
 } from './netlink-request.ts'
 
 export type NetlinkMessage = AddressMessage | LinkMessage
