@@ -2,7 +2,13 @@
  * The one door to MQTT, for all rooms: several brokers at once, sessions that are kept, acknowledgement after the work.
  * `mqtt.ts` opens it to real brokers, `memory.ts` to a twin for tests; both pass the same suite.
  */
-export interface BrokerAccess { readonly url: string; readonly user?: string; readonly password?: string; /** PEM text. */ readonly ca?: string }
+export interface BrokerAccess {
+  readonly url: string
+  readonly user?: string
+  readonly password?: string
+  /** PEM text of the authority that signed the broker's certificate. */
+  readonly ca?: string
+}
 
 export interface Message {
   readonly topic: string
@@ -19,12 +25,16 @@ export interface LinkOptions {
   readonly clientId: string
   /** `kept`: what arrives while we are away is delivered later (MQTT 3.1.1 clean session = 0). */
   readonly session: 'kept' | 'clean'
-  /** Filters, all at QoS 1. Prefer exact topics for what is retained: not every broker sends retained messages for wildcards. */
+  /** Filters, all at QoS 1. Exact topics for what is retained: not every broker sends retained messages for wildcards. */
   readonly subscriptions: readonly string[]
-  /** Acknowledged when the promise resolves; if it rejects, or we die before, the broker sends the message again. One at a time per broker. */
+  /**
+   * Acknowledged when the promise resolves; if it rejects, or we die before, the broker sends the message again.
+   * One at a time per broker.
+   */
   receive(message: Message): Promise<void>
   /** A broker has accepted us and the subscriptions stand; called again after every reconnection. */
   connected?(broker: string): void
+  /** A broker has lost us, or was not to be reached at the first attempt. Attempts go on, silently. */
   disconnected?(broker: string, why: string): void
   /** Published by a broker, retained, when it loses us without a goodbye. */
   readonly will?: { readonly topic: string; readonly payload: string }
