@@ -12,6 +12,8 @@ interface Evidence { readonly sign: Sign; readonly other: string; readonly from:
 
 /** A handover makes two holders for a moment; only what lasts is a split. */
 const AT_LEAST = 1500 as Ms
+/** A machine that answered is asked again every second; so long without an answer, it does not any more. */
+const ASKED_AGAIN = 5000 as Ms
 const CAUSE: Record<Sign, string> = {
   advertisement: 'we hear it, it does not obey us: our advertisements do not reach it (IGMP snooping, a firewall on IP protocol 112, one-way loss)',
   arp: 'it answers ARP for a service address: an address conflict, or a host whose daemon was killed and left the address behind',
@@ -58,7 +60,7 @@ export function createSplitWatch(story: Pick<Story, 'split'>): SplitWatch {
         else for (const host of claims.get(m.name) ?? []) add(m.name, 'published', host, now)
         const of = evidence.get(m.name)
         const patience = Math.max(AT_LEAST, 3 * m.config.interval)
-        for (const [key, e] of of ?? []) if (since(e.last, now) > Math.max(patience, e.sign === 'arp' ? 30_000 : 0)) of?.delete(key)
+        for (const [key, e] of of ?? []) if (since(e.last, now) > Math.max(patience, e.sign === 'arp' ? ASKED_AGAIN : 0)) of?.delete(key)
         const lasting = [...(of?.values() ?? [])].find((e) => since(e.from, e.last) >= patience)
         if (lasting && !told.has(m.name)) {
           told.add(m.name)
