@@ -2,7 +2,8 @@
 import type { z } from 'zod'
 
 const NOUNS: Readonly<Record<string, string>> = {
-  string: 'a text', number: 'a number', int: 'a whole number', boolean: 'true or false', array: 'a list', object: 'a block of keys', record: 'a block of keys',
+  string: 'a text', number: 'a number', int: 'a whole number', boolean: 'true or false', array: 'a list',
+  object: 'a block of keys', record: 'a block of keys',
 }
 
 /** Used as the error map of a parse: applies wherever the schema has no words of its own. */
@@ -35,11 +36,13 @@ export function shown(value: unknown): string {
 
 /** At most `most` characters, control characters made visible: what strangers wrote must not steer a terminal. */
 export function clip(text: string, most: number): string {
-  const plain = text.slice(0, most).replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (c) => `\\u${(c.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`)
+  const escaped = (c: string) => `\\u${(c.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`
+  const plain = text.slice(0, most).replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, escaped)
   return text.length > most ? `${plain}…` : plain
 }
 
-const either = (words: readonly string[]) => (words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`)
+const either = (words: readonly string[]) =>
+  (words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`)
 
 function amount(n: unknown, origin: unknown): string {
   const unit = origin === 'string' ? 'character' : origin === 'array' ? 'entry' : ''

@@ -1,4 +1,4 @@
-/** What the schema knows at a place of the cluster file: which keys, which bounds, and what a misspelt key was meant to be. */
+/** What the schema knows at a place of the cluster file: keys, bounds, and what a misspelt key was meant to be. */
 import { z } from 'zod'
 import { ClusterFile } from './file.ts'
 
@@ -8,10 +8,12 @@ type Schema = z.core.JSONSchema.BaseSchema
 /** Words of keepalived.conf that people bring along, and what stands here instead. */
 const KEEPALIVED: Readonly<Record<string, string>> = {
   virtual_router_id: 'write vrid', advert_int: 'write interval', virtual_ipaddress: 'write addresses',
-  virtual_ipaddress_excluded: 'write them under addresses too', nopreempt: 'write preempt: off',
+  virtual_ipaddress_excluded: 'write {address: …, advertise: false} under addresses', nopreempt: 'write preempt: off',
+  preempt_delay: 'write preemptDelay', use_vmac: 'write mac: virtual', unicast_peer: 'write unicast: {peers: …}',
   auth_type: 'write authentication: {pass: {file: …}}', auth_pass: 'write authentication: {pass: {file: …}}',
-  state: 'take it out, every host starts as a backup', priority: 'take it out, priorities follow from the order of the hosts and the bands',
-  track_script: 'write checks in the group', notify: 'write a handler', unicast_peer: 'take it out, advertisements are multicast',
+  state: 'take it out, every host starts as a backup',
+  priority: 'take it out, priorities follow from the order of the hosts and the bands',
+  track_script: 'write checks in the group', track_interface: 'write track in the group', notify: 'write a handler',
 }
 
 /** The remedy for a key that the schema does not know at `parent`. */
@@ -46,7 +48,8 @@ export function nearest(key: string, known: readonly string[]): string | undefin
 
 /** Known keys that are absent because a key beside them is misspelt: their absence is the same problem, not a second one. */
 export function misspelt(keys: readonly string[], known: readonly string[]): ReadonlySet<string> {
-  return new Set(keys.filter((k) => !known.includes(k)).flatMap((k) => nearest(k, known) ?? []).filter((k) => !keys.includes(k)))
+  const meant = keys.filter((k) => !known.includes(k)).flatMap((k) => nearest(k, known) ?? [])
+  return new Set(meant.filter((k) => !keys.includes(k)))
 }
 
 let whole: Schema | undefined
@@ -78,7 +81,8 @@ function distance(a: string, b: string): number {
     for (let j = 1; j <= b.length; j++) {
       const same = a[i - 1] === b[j - 1] ? 0 : 1
       const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]
-      rows[i]?.push(Math.min(at(i - 1, j) + 1, at(i, j - 1) + 1, at(i - 1, j - 1) + same, swapped ? at(i - 2, j - 2) + 1 : 99))
+      const swap = swapped ? at(i - 2, j - 2) + 1 : 99
+      rows[i]?.push(Math.min(at(i - 1, j) + 1, at(i, j - 1) + 1, at(i - 1, j - 1) + same, swap))
     }
   }
   return at(a.length, b.length)

@@ -21,7 +21,8 @@ export function parseConfig(text: string): Result<Config, readonly Problem[]> {
 
   const parsed = ClusterFile.safeParse(raw, { error: inWords })
   const wrong = parsed.success ? [] : parsed.error.issues.flatMap((issue) => ofSchema(issue, raw))
-  const problems = [...faults, ...[...wrong, ...complaints(soundFile(raw as Record<string, unknown>))].map((f) => placed(f, reading))]
+  const broken = complaints(soundFile(raw as Record<string, unknown>))
+  const problems = [...faults, ...[...wrong, ...broken].map((f) => placed(f, reading))]
   return parsed.success && problems.length === 0 ? ok(resolve(parsed.data)) : err(inOrder(problems))
 }
 
@@ -31,7 +32,8 @@ export const formatProblem = (file: string, p: Problem): string =>
 
 interface Finding { readonly path: Path; readonly message: string; readonly ofKey?: boolean }
 
-const placed = (f: Finding, reading: Reading): Problem => ({ ...reading.place(f.path, f.ofKey), path: z.core.toDotPath([...f.path]), message: f.message })
+const placed = (f: Finding, reading: Reading): Problem =>
+  ({ ...reading.place(f.path, f.ofKey), path: z.core.toDotPath([...f.path]), message: f.message })
 
 function notAFile(raw: unknown, reading: Reading): Problem {
   const what = raw === null ? 'the file is empty' : Array.isArray(raw) ? 'the file is a list' : 'the file is a single text'
@@ -43,7 +45,8 @@ function ofSchema(issue: z.core.$ZodIssue, raw: unknown): Finding[] {
   const { path } = issue
   switch (issue.code) {
     case 'unrecognized_keys':
-      return issue.keys.map((key) => ({ path: [...path, key], message: `there is no key "${key}" here: ${remedyFor(key, path)}`, ofKey: true }))
+      return issue.keys.map((key) =>
+        ({ path: [...path, key], message: `there is no key "${key}" here: ${remedyFor(key, path)}`, ofKey: true }))
     case 'invalid_key':
       return [
         { path, message: withValue(issue.issues[0]?.message ?? issue.message, path.at(-1)), ofKey: true },
@@ -60,7 +63,7 @@ function ofValue(issue: z.core.$ZodIssue, raw: unknown): Finding[] {
   const { path } = issue
   const key = path.at(-1)
   const parent = valueAt(raw, path.slice(0, -1)), value = valueAt(raw, path)
-  const bounds = (issue.code === 'too_small' || issue.code === 'too_big') && issue.origin !== 'array' && issue.origin !== 'string' ? boundsAt(path) : undefined
+  const bounds = (issue.code === 'too_small' || issue.code === 'too_big') && typeof value === 'number' ? boundsAt(path) : undefined
   const message = bounds ? `want ${bounds.min} to ${bounds.max}` : issue.message
   if (value !== undefined) return [{ path, message: value === null ? `is empty: ${message}` : withValue(message, value) }]
   const around = path.slice(0, -1)
@@ -70,7 +73,8 @@ function ofValue(issue: z.core.$ZodIssue, raw: unknown): Finding[] {
 
 /** The alternative of the right kind that comes closest says most; a wrong kind altogether gets the union's own words. */
 function ofUnion(issue: z.core.$ZodIssueInvalidUnion, raw: unknown): Finding[] {
-  const rightKind = issue.errors.filter((e) => !e.some((i) => i.path.length === 0 && (i.code === 'invalid_type' || i.code === 'invalid_value')))
+  const isWrongKind = (i: z.core.$ZodIssue) => i.path.length === 0 && (i.code === 'invalid_type' || i.code === 'invalid_value')
+  const rightKind = issue.errors.filter((e) => !e.some(isWrongKind))
   const [best] = rightKind.toSorted((a, b) => a.length - b.length)
   const value = valueAt(raw, issue.path)
   const nothing = typeof value === 'object' && value !== null && Object.keys(value).length === 0
@@ -80,14 +84,19 @@ function ofUnion(issue: z.core.$ZodIssueInvalidUnion, raw: unknown): Finding[] {
 
 /** The schema leaves out what stands under a key it refuses; we want those problems too. */
 function below(path: Path, raw: unknown): Finding[] {
-  const schema = [GroupFile, RouterFile, CheckFile, CustomHandlerFile].find((_, i) => UNDER_FREE_NAMES[i]?.test(path.slice(0, -1).join(' ')))
+  const parent = path.slice(0, -1).join(' ')
+  const schema = UNDER_FREE_NAMES.find(([place]) => place.test(parent))?.[1]
   const inner = schema?.safeParse(valueAt(raw, path), { error: inWords })
-  return inner?.success === false ? inner.error.issues.flatMap((i) => ofSchema({ ...i, path: [...path, ...i.path] } as z.core.$ZodIssue, raw)) : []
+  if (!inner || inner.success) return []
+  return inner.error.issues.flatMap((i) => ofSchema({ ...i, path: [...path, ...i.path] } as z.core.$ZodIssue, raw))
 }
-const UNDER_FREE_NAMES = [/^groups$/, /^groups \S+ routers$/, /^checks$/, /^handlers custom$/]
+const UNDER_FREE_NAMES: readonly (readonly [place: RegExp, schema: z.ZodType])[] = [
+  [/^groups$/, GroupFile], [/^groups .+ routers$/, RouterFile], [/^checks$/, CheckFile], [/^handlers custom$/, CustomHandlerFile],
+]
 
 /** Shows what was written, but never beside words that do not ask for it: it may be a secret. */
-const withValue = (message: string, value: unknown): string => (message.startsWith('want') ? `${message}, not ${shown(value)}` : message)
+const withValue = (message: string, value: unknown): string =>
+  (message.startsWith('want') ? `${message}, not ${shown(value)}` : message)
 
 function valueAt(raw: unknown, path: Path): unknown {
   let here = raw

@@ -78,8 +78,11 @@ function placeIn(text: string, offset: number): Place {
   return { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 }
 }
 
-const inOurWords = (e: YAMLError): string =>
-  (e.code === 'BAD_INDENT' && e.message.startsWith('Flow') ? UNCLOSED : undefined) ?? REMEDIES[e.code] ?? `not YAML here: ${clip((e.message.split('\n')[0] ?? '').replace(/[.:]?\s*$/, ''), 200)}`
+function inOurWords(e: YAMLError): string {
+  if (e.code === 'BAD_INDENT' && e.message.startsWith('Flow')) return UNCLOSED
+  const firstLine = e.message.split('\n')[0] ?? ''
+  return REMEDIES[e.code] ?? `not YAML here: ${clip(firstLine.replace(/[.:]?\s*$/, ''), 200)}`
+}
 
 /** One slip makes a parser complain several times about the same line: the first complaint is the useful one. */
 const onePerLine = (faults: readonly Fault[]) => faults.filter((f, i) => faults.findIndex((g) => g.line === f.line) === i)

@@ -1,0 +1,46 @@
+/** What a command sees of the process. Tests give it a twin. */
+import type { Link, LinkOptions } from '../link/link.ts'
+
+export interface Terminal {
+  out(text: string): void
+  err(text: string): void
+  /** Standard output is a terminal whose user did not ask for NO_COLOR. */
+  readonly colour: boolean
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly isTerminal: boolean
+  hostname(): string
+  /** Wall time in milliseconds, for ages that people read. */
+  now(): number
+  /** A line that is not shown while it is typed; from a pipe, its first line. */
+  askSecret(question: string): Promise<string>
+  openLink(options: LinkOptions): Promise<Link>
+  /** Aborted when the process is asked to stop. */
+  readonly stop: AbortSignal
+  /** Milliseconds without a message after which all retained ones have come: brokers send them in one go. */
+  readonly quiet: number
+}
+
+/** The exit codes of every command. */
+export const EXIT = { ok: 0, problem: 1, usage: 2, cannotStart: 3 } as const
+
+/** Until the process is asked to stop. */
+export const stopped = (signal: AbortSignal) => new Promise<void>((resolve) => {
+  if (signal.aborted) resolve()
+  signal.addEventListener('abort', () => resolve(), { once: true })
+})
+
+/** What stands below the options of `--help`. */
+export const help = (example: string, exit?: string): string => `\nExample: ${example}${exit === undefined ? '' : `\nExit: ${exit}.`}`
+
+/** A name on the command line that the cluster file does not know. */
+export const unknown = (what: string, name: string, known: readonly string[]): Refusal =>
+  new Refusal(`there is no ${what} "${name}": the file knows ${known.join(', ') || 'none'}`, EXIT.usage)
+
+/** Ends a command with a message for a person, without a stack trace. */
+export class Refusal extends Error {
+  readonly code: number
+  constructor(message: string, code: number = EXIT.cannotStart) {
+    super(message)
+    this.code = code
+  }
+}
