@@ -1,5 +1,5 @@
 /** The accounts file on disk: read at the start, read again when it changes, written by `understudy account`. */
-import { chmodSync, existsSync, readFileSync, renameSync, unwatchFile, watchFile, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, existsSync, readFileSync, renameSync, statSync, unwatchFile, watchFile, writeFileSync } from 'node:fs'
 import { formatProblem } from '../contract/config.ts'
 import type { Role } from '../contract/topics.ts'
 import { parseAccounts, withAccount, withoutAccount, type Accounts, type StoredAccount } from './accounts.ts'
@@ -84,5 +84,10 @@ function writeWhole(file: string, text: string): void {
   const temporary = `${file}.new`
   writeFileSync(temporary, text, { mode: 0o600 })
   chmodSync(temporary, 0o600)
+  // The broker runs as somebody else than the root who adds accounts: the file stays its own.
+  if (existsSync(file)) {
+    const { uid, gid } = statSync(file)
+    if (uid !== process.getuid?.()) chownSync(temporary, uid, gid)
+  }
   renameSync(temporary, file)
 }

@@ -15,7 +15,7 @@ const BACKLOG = 4 << 20
 export function openLog(o: { log?: string; logLevel?: string }, t: Pick<Terminal, 'colour' | 'isTerminal'>): Logger {
   const level = o.logLevel ?? 'info'
   if ((o.log ?? (t.isTerminal ? 'pretty' : 'json')) === 'pretty') {
-    return pino({ level, base: null }, pretty({ colorize: t.colour, sync: true, translateTime: 'SYS:HH:MM:ss.l' }))
+    return pino({ level, base: null }, pretty({ colorize: t.colour, sync: false, translateTime: 'SYS:HH:MM:ss.l' }))
   }
   const destination = pino.destination({ dest: 1, sync: false, minLength: 0, maxLength: BACKLOG })
   const { isoTime } = pino.stdTimeFunctions

@@ -18,7 +18,7 @@ export function inWords(issue: z.core.$ZodRawIssue | z.core.$ZodIssue): string {
     case 'too_big':
       return `want at most ${amount(issue.maximum, issue.origin)}`
     case 'unrecognized_keys':
-      return `there is no key ${((issue.keys ?? []) as string[]).map((k) => `"${k}"`).join(', ')} here`
+      return `there is no key ${((issue.keys ?? []) as string[]).map(shown).join(', ')} here`
     case 'invalid_format':
       return issue.format === 'datetime' ? 'want a time such as 2026-01-31T12:00:00Z' : 'is not written as it should be'
     default:

@@ -10,7 +10,7 @@ import { VERSION } from '../contract/version.ts'
 import { openAddresses } from './io/addresses.ts'
 import { openClock } from './io/clock.ts'
 import { openLinkMonitor } from './io/link-monitor.ts'
-import { createMacvlans } from './io/macvlan.ts'
+import { createMacvlans, type Macvlans } from './io/macvlan.ts'
 import { openNetlink, type Netlink } from './io/netlink.ts'
 import { startProbe } from './io/probes/probe.ts'
 import { runInRealTime } from './io/realtime.ts'
@@ -55,15 +55,15 @@ export async function runDaemon({ config: first, configFile, host, stateDir, log
     return CANNOT_START
   }
   let secrets = read.value
-  let netlink: Netlink
+  let netlink: Netlink, macvlans: Macvlans, addresses: ReturnType<typeof openAddresses>
   try {
     netlink = openNetlink()
+    macvlans = createMacvlans(netlink, log)
+    addresses = openAddresses(netlink, macvlans, log)
   } catch (error) {
     log.error({ error: String(error) }, 'cannot change addresses: run as root, or grant CAP_NET_ADMIN and CAP_NET_RAW')
     return CANNOT_START
   }
-  const macvlans = createMacvlans(netlink, log)
-  const addresses = openAddresses(netlink, macvlans, log)
   runInRealTime(config.realtime, log)
   const bootId = randomUUID()
   mkdirSync(stateDir, { recursive: true })

@@ -46,7 +46,7 @@ function ofSchema(issue: z.core.$ZodIssue, raw: unknown): Finding[] {
   switch (issue.code) {
     case 'unrecognized_keys':
       return issue.keys.map((key) =>
-        ({ path: [...path, key], message: `there is no key "${key}" here: ${remedyFor(key, path)}`, ofKey: true }))
+        ({ path: [...path, key], message: `there is no key ${shown(key)} here: ${remedyFor(key, path)}`, ofKey: true }))
     case 'invalid_key':
       return [
         { path, message: withValue(issue.issues[0]?.message ?? issue.message, path.at(-1)), ofKey: true },

@@ -1,0 +1,101 @@
+/** Who holds which address: a journal of all that came and went on the hosts of a lab, as the kernel tells it. */
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Instant } from '../../contract/time.ts'
+import { monotonic, until } from '../../lab/clock.ts'
+import type { Lab } from '../../lab/net.ts'
+
+export interface Change { readonly at: Instant; readonly host: string; readonly address: string; readonly held: boolean }
+
+export interface Holders {
+  readonly journal: readonly Change[]
+  of(address: string): string[]
+  /** When these hosts, and nobody else, came to hold the address, and did so for `calm` ms. Throws after `within` ms. */
+  settled(address: string, hosts: readonly string[], o?: { readonly within?: number; readonly calm?: number }): Promise<Instant>
+  /** When it first happened after `since`. Throws after `within` ms. */
+  change(what: Omit<Change, 'at'>, since: Instant, within?: number): Promise<Instant>
+  /** Longest time after `since` in which nobody held the address; `lost`, whose cable is cut, counts as nobody. */
+  gap(address: string, since: Instant, lost?: string): number
+}
+
+/** `ip monitor` hears of every namespace that has a number in its own; so one of them, on `ops`, hears all hosts for ever. */
+export async function watchHolders(lab: Lab): Promise<Holders> {
+  const journal: Change[] = []
+  const held = new Map<string, Set<string>>()
+  let woken = Promise.withResolvers<void>(), listens = false
+  lab.hosts.forEach((host, i) => { lab.output(lab.ops, ['ip', 'netns', 'set', host.namespace, String(i + 1)]) })
+  lab.start(lab.ops, ['ip', '-o', 'monitor', 'all-nsid', 'address'], { onLine: take })
+  // It is listening when it tells what just happened.
+  await until(() => {
+    lab.output(lab.ops, ['ip', 'address', 'replace', '127.0.0.2/8', 'dev', 'lo'])
+    return listens
+  }, 5000)
+  for (const host of lab.hosts) for (const address of lab.addresses(host)) note(host.name, address, true)
+
+  function take(line: string): void {
+    listens = true
+    const [, n, deleted, address] = /^\[nsid (\d+)\](Deleted )?\d+: \S+ +inet6? ([^/ ]+)/.exec(line) ?? []
+    const host = lab.hosts[Number(n) - 1]
+    if (host && address !== undefined) note(host.name, address, deleted === undefined)
+  }
+  function note(host: string, address: string, holds: boolean): void {
+    const holding = held.get(address) ?? new Set<string>()
+    held.set(address, holding)
+    if (holding.has(host) === holds) return // a lease was renewed
+    if (holds) holding.add(host)
+    else holding.delete(host)
+    journal.push({ at: monotonic(), host, address, held: holds })
+    woken.resolve()
+    woken = Promise.withResolvers()
+  }
+  const of = (address: string) => [...(held.get(address) ?? [])].sort()
+
+  /** Looks after each change; `pending` is what to say when the time is over. */
+  async function eventually<T>(look: () => T | undefined, within: number, pending: () => string): Promise<T> {
+    for (const end = monotonic() + within; ;) {
+      const found = look()
+      if (found !== undefined) return found
+      const left = end - monotonic()
+      if (left <= 0) throw new Error(`${pending()} after ${within} ms; ${history(journal)}`)
+      await Promise.race([woken.promise, pause(left, undefined, { ref: false })])
+    }
+  }
+
+  return {
+    journal, of,
+    async settled(address, hosts, { within = 10_000, calm = 0 } = {}) {
+      const wanted = [...hosts].sort().join()
+      const since = () => journal.findLast((c) => c.address === address)?.at ?? (0 as Instant)
+      for (const end = monotonic() + within; ;) {
+        const at = await eventually(() => (of(address).join() === wanted ? since() : undefined), end - monotonic(),
+          () => `${address} is held by ${of(address).join(' and ') || 'nobody'}, not by ${wanted || 'nobody'}`)
+        const left = at + calm - monotonic()
+        if (left <= 0) return at
+        await Promise.race([woken.promise, pause(left)])
+      }
+    },
+    change: ({ host, address, held: holds }, since, within = 10_000) => eventually(
+      () => journal.find((c) => c.host === host && c.address === address && c.held === holds && c.at >= since)?.at, within,
+      () => `${host} has not ${holds ? 'taken' : 'released'} ${address}`),
+    gap(address, since, lost) {
+      const holding = new Set<string>()
+      let longest = 0, nobody: number | undefined
+      for (const c of journal.filter((j) => j.address === address && j.host !== lost)) {
+        if (c.at >= since && nobody !== undefined && c.held) longest = Math.max(longest, c.at - Math.max(nobody, since))
+        if (c.held) holding.add(c.host)
+        else holding.delete(c.host)
+        nobody = holding.size === 0 ? c.at : undefined
+      }
+      const never = !journal.some((j) => j.address === address && j.host !== lost && j.held)
+      return nobody !== undefined || never ? monotonic() - Math.max(nobody ?? since, since) : Math.max(longest, beforeFirst())
+
+      /** The host that was lost held it alone until then. */
+      function beforeFirst(): number {
+        const first = journal.find((j) => j.address === address && j.host !== lost && j.held)
+        return lost !== undefined && first && first.at > since ? first.at - since : 0
+      }
+    },
+  }
+}
+
+const history = (journal: readonly Change[]) =>
+  `lately: ${journal.slice(-8).map((c) => `${Math.round(c.at)} ${c.host} ${c.held ? '+' : '-'}${c.address}`).join(', ') || 'nothing'}`

@@ -1,0 +1,62 @@
+/** The mail of the operators: Exim on the `ops` machine, which delivers into a file. */
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { until } from '../../lab/clock.ts'
+import type { Lab } from '../../lab/net.ts'
+import { found } from './needs.ts'
+
+const OPERATOR = 'operator@ops.example'
+
+export interface Post {
+  /** What the cluster file says: key `handlers`. */
+  readonly settings: object
+  /** Subjects of the mails in the box. */
+  subjects(): string[]
+  /** Resolves when so many are there; throws with what is there instead. */
+  came(count: number, within?: number): Promise<void>
+}
+
+export async function startPost(lab: Lab): Promise<Post> {
+  const directory = path.join(lab.directory, 'mail'), box = path.join(directory, 'box')
+  mkdirSync(directory)
+  chmodSync(lab.directory, 0o755)
+  chmodSync(directory, 0o777) // Exim gives up root before it delivers
+  const config = path.join(lab.directory, 'exim.conf')
+  writeFileSync(config, `exim_path = ${found('exim4')}
+spool_directory = ${directory}
+log_file_path = ${directory}/%slog
+pid_file_path = ${directory}/pid
+primary_hostname = ops.example
+local_interfaces = ${lab.ops.ipv4}
+daemon_smtp_ports = 25
+tls_advertise_hosts =
+rfc1413_query_timeout = 0s
+acl_smtp_rcpt = everything
+acl_smtp_data = everything
+begin acl
+everything:
+  accept
+begin routers
+all:
+  driver = accept
+  transport = box
+begin transports
+box:
+  driver = appendfile
+  file = ${box}
+  user = 65534
+  group = 65534
+`)
+  lab.start(lab.ops, [found('exim4'), '-C', config, '-bdf'], { log: path.join(lab.directory, 'exim.log') })
+  const listens = () => lab.output(lab.ops, ['ss', '-ltnH', 'sport', '=', ':25']).includes(':25')
+  if (!await until(listens, 8000)) throw new Error(`Exim did not start; see ${directory}`)
+  const subjects = () => (existsSync(box) ? [...readFileSync(box, 'utf8').matchAll(/^Subject: ((?:.|\n[ \t])*)$/gm)].map((m) => (m[1] ?? '').replace(/\n\s+/g, ' ')) : [])
+  return {
+    settings: { email: { to: [OPERATOR], from: 'understudy@ops.example', smtp: { host: lab.ops.ipv4, tls: 'off' } } },
+    subjects,
+    async came(count, within = 15_000) {
+      if (!await until(() => subjects().length >= count, within)) throw new Error(`${subjects().length} mails came, not ${count}: ${subjects().join(' | ')}`)
+      if (subjects().length > count) throw new Error(`${subjects().length} mails came, not ${count}: ${subjects().join(' | ')}`)
+    },
+  }
+}
