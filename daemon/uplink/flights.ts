@@ -3,20 +3,24 @@ import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs
 import { join } from 'node:path'
 
 export function storeFlight(directory: string, f: { readonly name: string; readonly pcap: Uint8Array; readonly timeline: string }, mostBytes: number): void {
+  const size = f.pcap.length + f.timeline.length
+  if (size > mostBytes) return
   mkdirSync(directory, { recursive: true })
-  makeRoom(directory, Math.max(0, mostBytes - f.pcap.length - f.timeline.length))
-  if (f.pcap.length + f.timeline.length > mostBytes) return
+  makeRoom(directory, mostBytes - size)
   writeFileSync(join(directory, `${f.name}.pcap`), f.pcap, { mode: 0o640 })
   writeFileSync(join(directory, `${f.name}.txt`), f.timeline, { mode: 0o640 })
 }
 
-/** Names begin with the time, so that their order is the order of age. */
+/** Names begin with the time, so that their order is the order of age. Both files of a record go together. */
 function makeRoom(directory: string, mostBytes: number): void {
-  const files = readdirSync(directory).sort().map((name) => ({ path: join(directory, name), size: statSync(join(directory, name)).size }))
-  let total = files.reduce((n, f) => n + f.size, 0)
-  for (const f of files) {
+  const records = Map.groupBy(readdirSync(directory).sort(), (name) => name.replace(/\.\w+$/, ''))
+  const sizeOf = (name: string) => statSync(join(directory, name)).size
+  let total = readdirSync(directory).reduce((n, name) => n + sizeOf(name), 0)
+  for (const names of records.values()) {
     if (total <= mostBytes) return
-    rmSync(f.path)
-    total -= f.size
+    for (const name of names) {
+      total -= sizeOf(name)
+      rmSync(join(directory, name))
+    }
   }
 }
