@@ -12,6 +12,8 @@ import { macvlanName, type AdvertSocket } from './ports.ts'
 import type { Authentication } from './wire/advertisement.ts'
 import { prepareExpected, type Expected } from './wire/match.ts'
 
+export interface Outgoing { readonly to: Address; readonly payload: Uint8Array }
+
 export interface Member {
   /** The router's name; with an election for each family, the name and the family. */
   readonly name: string
@@ -37,6 +39,8 @@ export interface Member {
   socket: AdvertSocket | undefined
   /** Sends from the virtual MAC address, where there is one. */
   sender: AdvertSocket | undefined
+  /** The advertisements last sent. */
+  outgoing: { readonly priority: number; readonly socket: AdvertSocket; readonly packets: readonly Outgoing[] } | undefined
   params: Params
   standing: Standing
   state: State
@@ -75,6 +79,7 @@ function createMember(o: MemberSetup, family: Family, addresses: readonly Servic
     rejects: countRejects(),
     socket: undefined,
     sender: undefined,
+    outgoing: undefined,
     standing: own,
     params: {
       ...tuned(own), interval: config.interval, version: config.version, preempt: config.preempt, preemptDelay: config.preemptDelay,

@@ -38,6 +38,9 @@ export const macvlanName = (parent: string, family: Family, vrid: number): strin
 export interface AddressTable {
   /** Adds, or renews the lifetime of what is there. Returns those that the kernel refused, in words. */
   hold(interfaceName: string, addresses: readonly ServiceAddress[], leaseSeconds: number | undefined): readonly string[]
+  /** Renews what is held, together with all others at the next `flush`; refusals are noticed when addresses are compared. */
+  renew(interfaceName: string, addresses: readonly ServiceAddress[], leaseSeconds: number): void
+  flush(): void
   release(interfaceName: string, addresses: readonly Prefixed[]): void
   /** What is on the interface now. One question for all routers of an interface: it lists every address of the host. */
   present(interfaceName: string): ReadonlySet<Address>

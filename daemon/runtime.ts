@@ -5,9 +5,9 @@
 import { formatAddress, formatPrefixed, type Address } from '../contract/address.ts'
 import { since, type Instant, type Ms } from '../contract/time.ts'
 import { deadline, step, visible, type Effect, type Input } from './core/election.ts'
-import type { Member } from './member.ts'
+import type { Member, Outgoing } from './member.ts'
 import { meaningOf } from './report.ts'
-import type { AddressTable, Clock, Log, Receive } from './ports.ts'
+import type { AddressTable, AdvertSocket, Clock, Log, Receive } from './ports.ts'
 import { decode, encode, type Datagram, type Rejected } from './wire/advertisement.ts'
 import { mismatch } from './wire/match.ts'
 import type { SplitWatch } from './split.ts'
@@ -95,7 +95,9 @@ export function createRuntime(o: {
   function tick(): void {
     const now = clock.now()
     for (const m of members) if ((deadline(m.state) ?? Infinity) <= now) input(m, { is: 'tick' })
-    const next = Math.min(...members.map((m) => deadline(m.state) ?? Infinity))
+    addresses.flush()
+    let next = Infinity
+    for (const m of members) next = Math.min(next, deadline(m.state) ?? Infinity)
     arm(next === Infinity ? undefined : (next as Instant))
   }
 
@@ -150,15 +152,16 @@ export function createRuntime(o: {
   /** The addresses carry a lifetime; the loop that speaks for them renews it, so that a dead loop loses them. */
   function renew(m: Member): void {
     if (m.config.leaseSeconds === undefined) return
-    if (since(m.renewedAt, clock.now()) >= RENEW_AT_MOST_EVERY) hold(m)
+    const now = clock.now()
+    if (since(m.renewedAt, now) < RENEW_AT_MOST_EVERY) return
+    m.renewedAt = now
+    addresses.renew(m.carrier, m.addresses, m.config.leaseSeconds)
   }
 
   function send(m: Member, priority: number): void {
-    const { socket, config } = m
-    const advertisement = { version: config.version, vrid: config.vrid, priority, interval: config.interval, addresses: m.advertised, authentication: m.authentication }
+    const { socket } = m
     if (!socket) return
-    for (const to of m.peers ?? [socket.group]) {
-      const payload = encode(advertisement, { src: socket.source, dst: to, checksum: config.checksum })
+    for (const { to, payload } of advertisements(m, socket, priority)) {
       ;(m.sender ?? socket).send(payload, to)
       for (const w of witnesses) w.sent?.(m, payload, to, clock.now())
     }
@@ -202,4 +205,14 @@ export function createRuntime(o: {
       }
     },
   }
+}
+
+/** What a router sends at one priority is the same bytes every time: they are made once. */
+function advertisements(m: Member, socket: AdvertSocket, priority: number): readonly Outgoing[] {
+  if (m.outgoing?.priority === priority && m.outgoing.socket === socket) return m.outgoing.packets
+  const { version, vrid, interval, checksum } = m.config
+  const advertisement = { version, vrid, priority, interval, addresses: m.advertised, authentication: m.authentication }
+  const packets = [...(m.peers ?? [socket.group])].map((to) => ({ to, payload: encode(advertisement, { src: socket.source, dst: to, checksum }) }))
+  m.outgoing = { priority, socket, packets }
+  return packets
 }

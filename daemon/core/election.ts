@@ -197,7 +197,11 @@ function active(p: Params, s: Active, input: Input, now: Instant): Step {
       if (s.listening) return stay(s)
       // Assert ourselves at once, to the sender and to learning bridges; a farewell also restarts the timer (§6.4.3).
       const state = advert.priority === 0 ? { ...s, advertiseAt: after(now, p.interval) } : s
-      if (since(s.announcedAt, now) < MIN_BETWEEN_ANNOUNCEMENTS) return { state, effects: [advertise(p)] }
+      if (since(s.announcedAt, now) < MIN_BETWEEN_ANNOUNCEMENTS) { // not now, but soon
+        const soon = after(s.announcedAt, MIN_BETWEEN_ANNOUNCEMENTS)
+        const announceAt = s.announceAt.includes(soon) ? s.announceAt : [...s.announceAt, soon].sort((a, b) => a - b)
+        return { state: { ...state, announceAt }, effects: [advertise(p)] }
+      }
       return { state: { ...state, announcedAt: now, announceAt: again(p, now, true) }, effects: [advertise(p), { do: 'announce' }] }
     }
     default:

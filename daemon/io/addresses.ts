@@ -1,5 +1,6 @@
 /** Service addresses on interfaces, through rtnetlink. */
 import { familyOf, formatPrefixed } from '../../contract/address.ts'
+import type { ServiceAddress } from '../../contract/config.ts'
 import type { AddressTable, Log } from '../ports.ts'
 import { AddressFlag, deleteAddress, newAddress } from '../wire/netlink.ts'
 import { openAnnouncer } from './announcer.ts'
@@ -7,6 +8,8 @@ import * as kernel from './kernel.ts'
 import type { Macvlans } from './macvlan.ts'
 import type { Netlink } from './netlink.ts'
 
+/** Renewals in one message to the kernel. */
+const MOST_AT_ONCE = 100
 const SCOPE = { global: 0, link: 253, host: 254 } as const // RT_SCOPE_…
 
 export function openAddresses(netlink: Netlink, macvlans: Macvlans, log: Log): AddressTable & { close(): void } {
@@ -18,28 +21,53 @@ export function openAddresses(netlink: Netlink, macvlans: Macvlans, log: Log): A
     return macs.get(index)
   }
 
+  /** `sequence` 0: a renewal, which asks for no answer. */
+  const request = (name: string, a: ServiceAddress, leaseSeconds: number | undefined, sequence: number) => newAddress({
+    sequence, acknowledge: sequence !== 0, index: indexOf(name), address: a.address, prefix: a.prefix, replace: true,
+    validLifetimeSeconds: leaseSeconds ?? 'forever',
+    // Deprecated from the start: a service address is answered from, never chosen as a source (RFC 6724 §5, rule 3).
+    preferredLifetimeSeconds: a.source ? (leaseSeconds ?? 'forever') : 0,
+    flags: (familyOf(a.address) === 6 && !a.duplicateDetection ? AddressFlag.noDuplicateDetection : 0)
+      // No route by default over IPv6: with a lifetime, it would put an expiry on the on-link route of the host's own address.
+      // None on a macvlan either: answers leave through the interface below it.
+      | (a.prefixRoute && !macvlans.has(name) ? 0 : AddressFlag.noPrefixRoute),
+    scope: SCOPE[a.scope],
+    ...(a.label === undefined ? {} : { label: a.label }),
+  })
+  /** Renewals are the same bytes again and again. */
+  const renewals = new WeakMap<ServiceAddress, { readonly index: number; readonly bytes: Uint8Array }>()
+  let waiting: Uint8Array[] = []
+
   return {
     hold(name, addresses, leaseSeconds) {
       macvlans.raise(name)
       const refused: string[] = []
       for (const a of addresses) {
-        const request = (index: number) => ask((n) => newAddress({
-          sequence: n, index, address: a.address, prefix: a.prefix, replace: true,
-          validLifetimeSeconds: leaseSeconds ?? 'forever',
-          // Deprecated from the start: a service address is answered from, never chosen as a source (RFC 6724 §5, rule 3).
-          preferredLifetimeSeconds: a.source ? (leaseSeconds ?? 'forever') : 0,
-          flags: (familyOf(a.address) === 6 && !a.duplicateDetection ? AddressFlag.noDuplicateDetection : 0)
-            // No route by default over IPv6: with a lifetime, it would put an expiry on the on-link route of the host's own address.
-            // None on a macvlan either: answers leave through the interface below it.
-            | (a.prefixRoute && !macvlans.has(name) ? 0 : AddressFlag.noPrefixRoute),
-          scope: SCOPE[a.scope],
-          ...(a.label === undefined ? {} : { label: a.label }),
-        }))
-        let errno = request(indexOf(name))
-        if (errno === kernel.ENODEV && netlink.forgetIndex(name)) errno = request(indexOf(name)) // made anew since
+        let errno = ask((n) => request(name, a, leaseSeconds, n))
+        if (errno === kernel.ENODEV && netlink.forgetIndex(name)) errno = ask((n) => request(name, a, leaseSeconds, n)) // made anew since
         if (errno !== 0) refused.push(`${formatPrefixed(a)} on ${name}: errno ${errno}`)
       }
       return refused
+    },
+    renew(name, addresses, leaseSeconds) {
+      const index = indexOf(name)
+      for (const a of addresses) {
+        const known = renewals.get(a)
+        const bytes = known?.index === index ? known.bytes : request(name, a, leaseSeconds, 0)
+        if (known?.bytes !== bytes) renewals.set(a, { index, bytes })
+        waiting.push(bytes)
+      }
+      if (waiting.length >= MOST_AT_ONCE) this.flush()
+    },
+    flush() {
+      if (waiting.length === 0) return
+      const all = waiting
+      waiting = []
+      try {
+        netlink.tell(all)
+      } catch (error) {
+        log.warn({ error: String(error) }, 'could not renew service addresses')
+      }
     },
     release(name, addresses) {
       const index = indexOf(name)

@@ -6,7 +6,7 @@ import type { Inventory } from './netlink.ts'
 import * as kernel from './kernel.ts'
 
 const AF_NETLINK = 16, SOCK_RAW = 3, SOCK_CLOEXEC = 0x80000, NETLINK_ROUTE = 0
-const SOL_SOCKET = 1, SO_RCVBUF = 8, SO_RCVTIMEO = 20
+const SOL_SOCKET = 1, SO_RCVBUF = 8, SO_RCVTIMEO = 20, SO_ATTACH_FILTER = 26
 /** A blocked read ends after this, so that the process can; events themselves are never late. */
 const READ_TIMEOUT_MS = 250
 
@@ -18,6 +18,9 @@ export function openLinkMonitor(inventory: () => Inventory, log: Log): LinkMonit
   kernel.bindSocket(fd, new Uint8Array(groups.buffer))
   kernel.setOption(fd, SOL_SOCKET, SO_RCVBUF, new Uint8Array(new Uint32Array([4 << 20]).buffer))
   kernel.setOption(fd, SOL_SOCKET, SO_RCVTIMEO, new Uint8Array(new BigInt64Array([0n, BigInt(READ_TIMEOUT_MS * 1000)]).buffer))
+
+  const filter = kernel.filterProgram(notNewAddresses)
+  kernel.setOption(fd, SOL_SOCKET, SO_ATTACH_FILTER, filter.value)
 
   const links = new Map<string, LinkMessage>()
   let closed = false
@@ -69,3 +72,14 @@ export function openLinkMonitor(inventory: () => Inventory, log: Log): LinkMonit
     },
   }
 }
+
+/**
+ * Every renewal of a lease is told as a new address; with hundreds of routers that would wake us for nothing. The type of a
+ * netlink message is in the host's order of bytes, a filter reads big-endian: RTM_NEWADDR, 20, looks like 0x1400.
+ */
+const notNewAddresses: readonly kernel.BpfInstruction[] = [
+  { code: 0x28, jt: 0, jf: 0, k: 4 }, // ldh nlmsg_type
+  { code: 0x15, jt: 1, jf: 0, k: 0x1400 },
+  { code: 0x06, jt: 0, jf: 0, k: 0xffff_ffff }, // accept
+  { code: 0x06, jt: 0, jf: 0, k: 0 }, // drop
+]

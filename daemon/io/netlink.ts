@@ -12,6 +12,8 @@ export interface Inventory { readonly links: readonly LinkMessage[]; readonly ad
 export interface Netlink {
   /** Sends one request and returns errno, 0 for success. */
   ask(request: (sequence: number) => Uint8Array): number
+  /** Sends requests that ask for no answer; errors of earlier ones are taken off the socket. */
+  tell(requests: readonly Uint8Array[]): void
   addresses(): readonly AddressMessage[]
   links(): readonly LinkMessage[]
   inventory(): Inventory
@@ -46,6 +48,16 @@ export function openNetlink(): Netlink {
       if (part.some((m) => m.is === 'done' || (m.is === 'ack' && m.errno !== 0))) return all
     }
   }
+  function tell(requests: readonly Uint8Array[]): void {
+    const all = new Uint8Array(requests.reduce((n, r) => n + r.length, 0))
+    let at = 0
+    for (const r of requests) {
+      all.set(r, at)
+      at += r.length
+    }
+    kernel.sendTo(socket, all, TO_KERNEL)
+    while (kernel.receive(socket, buffer, kernel.MSG_DONTWAIT) !== undefined);
+  }
   const links = () => dump(dumpLinks).filter((m) => m.is === 'link')
   const addresses = () => dump(dumpAddresses).filter((m) => m.is === 'address')
 
@@ -54,6 +66,7 @@ export function openNetlink(): Netlink {
 
   return {
     ask,
+    tell,
     links,
     addresses,
     inventory: () => ({ links: links(), addresses: addresses() }),

@@ -28,11 +28,13 @@ export interface NewAddress extends Numbered {
   readonly protocol?: number
   /** Renew an address that is there; without it, one that is there is an error (17, EEXIST). */
   readonly replace: boolean
+  /** false: no answer but for an error. */
+  readonly acknowledge?: boolean
 }
 
 export function newAddress(r: NewAddress): Uint8Array {
   const address = addressBytes(r.address), flags = r.flags ?? 0, wide = flags > 0xff
-  return message(Type.newAddress, Flag.acknowledge | Flag.create | (r.replace ? Flag.replace : Flag.exclusive), r.sequence,
+  return message(Type.newAddress, (r.acknowledge === false ? 0 : Flag.acknowledge) | Flag.create | (r.replace ? Flag.replace : Flag.exclusive), r.sequence,
     addressHeader(r, wide ? 0 : flags, r.scope ?? 0),
     attribute(AddressAttribute.local, address),
     ...(r.label === undefined ? [] : [attribute(AddressAttribute.label, text(r.label))]),
