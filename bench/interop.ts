@@ -83,7 +83,8 @@ async function play(setting: Setting, row: Row): Promise<void> {
 const page = (played: ReadonlyMap<Setting, Row>, rounds: number) => `# Interoperability
 
 Understudy and ${keepalivedVersion()} in one virtual router, each once the better one: real programs on two hosts
-in network namespaces (Linux ${os.release()}, Node ${process.version}, ${os.cpus().length} processors). Every case was played ${rounds} times.
+in network namespaces (Linux ${os.release()}, Node ${process.version}, ${os.cpus().length} processors).
+Every case was played ${rounds} times.
 
 A cell reads *ms until the right host alone held the addresses / ms in which no host within reach held them* (medians).
 An election, which begins with nobody, has only the first number. Every case is about the better one: its host dies and

@@ -56,16 +56,19 @@ export function createBroker(lab: Lab, kind: BrokerKind): Broker {
     },
     stop: async () => { await running?.stop() },
     order(payload) {
-      lab.output(lab.ops, [found('mosquitto_pub'), ...login, '-r', '-t', `${TOPICS}/order/dns`, ...(payload === '' ? ['-n'] : ['-m', payload])])
+      const message = payload === '' ? ['-n'] : ['-m', payload]
+      lab.output(lab.ops, [found('mosquitto_pub'), ...login, '-r', '-t', `${TOPICS}/order/dns`, ...message])
     },
     listen: () => listener((take) => {
-      lab.start(lab.ops, [found('mosquitto_sub'), ...login, '-i', 'listener', '-c', '-F', '%r %t %p', '-t', `${TOPICS}/#`], { onLine: take })
+      const session = ['-i', 'listener', '-c', '-F', '%r %t %p', '-t', `${TOPICS}/#`]
+      lab.start(lab.ops, [found('mosquitto_sub'), ...login, ...session], { onLine: take })
     }),
   }
 
   async function startEmbedded() {
     if (!existsSync(accounts)) {
-      const account = (name: string, role: Role) => runAccount({ action: 'add', file: accounts, name, role, password: PASSWORD })
+      const account = (name: string, role: Role) =>
+        runAccount({ action: 'add', file: accounts, name, role, password: PASSWORD })
       for (const host of lab.hosts) await account(host.name, 'daemon')
       await account('email', 'handler')
       await account(OPERATOR, 'operator')
@@ -81,7 +84,12 @@ export function createBroker(lab: Lab, kind: BrokerKind): Broker {
     const file = path.join(directory, 'mosquitto.conf'), log = path.join(directory, 'mosquitto.log')
     writeFileSync(log, '')
     // Without a password file it takes any account for true.
-    writeFileSync(file, `listener 1883 ${lab.ops.ipv4}\nallow_anonymous true\npersistence true\npersistence_location ${directory}/\nuser root\n`)
+    writeFileSync(file, `listener 1883 ${lab.ops.ipv4}
+allow_anonymous true
+persistence true
+persistence_location ${directory}/
+user root
+`)
     const broker = lab.start(lab.ops, [found('mosquitto'), '-c', file], { log })
     const listens = () => lab.output(lab.ops, ['ss', '-ltnH', 'sport', '=', ':1883']).includes('1883')
     if (!await until(listens, 5000)) throw new Error(`mosquitto did not start; see ${log}`)
@@ -99,6 +107,7 @@ function listener(start: (take: (line: string) => void) => void): Listener {
     const all = messages.filter((m) => m.topic.endsWith('/event')).map((m) => Event.parse(JSON.parse(m.payload)))
     return [...new Map(all.map((e) => [e.id, e])).values()].filter((e) => isEvent(e, type))
   }
+  const lately = () => `heard:\n${messages.slice(-12).map((m) => `${m.topic} ${m.payload.slice(0, 200)}`).join('\n')}`
   const body = (m: Message) => JSON.parse(m.payload) as Body
   return {
     messages, events,
@@ -106,13 +115,13 @@ function listener(start: (take: (line: string) => void) => void): Listener {
       const find = () => messages.filter((m) => m.topic === `${TOPICS}/${topic}` && m.payload !== '').map(body).find(test)
       await until(() => find() !== undefined, within)
       const said = find()
-      if (!said) throw new Error(`nothing like that on ${topic} within ${within} ms; heard:\n${messages.slice(-12).map((m) => `${m.topic} ${m.payload.slice(0, 200)}`).join('\n')}`)
+      if (!said) throw new Error(`nothing like that on ${topic} within ${within} ms; ${lately()}`)
       return said
     },
     async event(type, test = () => true, within = 15_000) {
       await until(() => events(type).some(test), within)
       const event = events(type).find(test)
-      if (!event) throw new Error(`no event ${type} within ${within} ms; heard:\n${messages.slice(-12).map((m) => `${m.topic} ${m.payload.slice(0, 200)}`).join('\n')}`)
+      if (!event) throw new Error(`no event ${type} like that within ${within} ms; ${lately()}`)
       return event
     },
   }

@@ -16,7 +16,7 @@ describe.skipIf(absent)(title('a cable'), { timeout: 40_000 }, () => {
     await stage.elect(A, B, C)
   }
 
-  it('cut and plugged at the active host, without anybody being told: the next host serves, then the first again', async () => {
+  it('cut and plugged at the active host, and nobody is told: the next host serves, then the first again', async () => {
     await begin()
     const cut = stage.lab.cut(stage.host(A))
     for (const address of [SERVICE.ipv4, SERVICE.ipv6]) {
@@ -39,7 +39,7 @@ describe.skipIf(absent)(title('a cable'), { timeout: 40_000 }, () => {
     expect(await stage.daemon(A).said(/interface eth0 is down/)).toMatchObject({ level: 'warn' })
     const plugged = stage.lab.plug(stage.host(A))
     await stage.holds(A, { calm: 500 })
-    expect(stage.holders.gap(SERVICE.ipv4, plugged)).toBe(0)
+    expect(stage.holders.gap(SERVICE.ipv4, plugged)).toBeLessThan(50)
   })
 
   it('cut at a backup: it serves those on its side, and gives way when the cable is plugged', async () => {

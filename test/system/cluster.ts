@@ -47,7 +47,8 @@ export interface Service extends Pick<Running, 'pid' | 'ended' | 'stop' | 'kill'
 export function startUnderstudy(lab: Lab, machine: Machine, ...words: readonly string[]): Service {
   const lines: Line[] = []
   const log = path.join(lab.directory, `${words[0]}-${machine.name}.log`)
-  const running = lab.start(machine, [process.execPath, path.join(root, 'cli/main.ts'), ...words], { log, onLine: (l) => lines.push(read(l)) })
+  const command = [process.execPath, path.join(root, 'cli/main.ts'), ...words]
+  const running = lab.start(machine, command, { log, onLine: (l) => lines.push(read(l)) })
   return {
     pid: running.pid, ended: running.ended, lines,
     get alive() { return running.alive },
@@ -56,8 +57,9 @@ export function startUnderstudy(lab: Lab, machine: Machine, ...words: readonly s
       const find = () => lines.find((l) => text.test(l.msg))
       await until(() => find() !== undefined || !running.alive, within)
       const line = find()
-      if (!line) throw new Error(`${words[0]} on ${machine.name} did not say ${text}; it said:\n${[...lines.slice(-15).map((l) => l.msg), readFileSync(log, 'utf8')].join('\n')}`)
-      return line
+      if (line) return line
+      const others = [...lines.slice(-15).map((l) => l.msg), readFileSync(log, 'utf8')]
+      throw new Error(`${words[0]} on ${machine.name} did not say ${text}; it said:\n${others.join('\n')}`)
     },
   }
 }
@@ -65,6 +67,9 @@ export function startUnderstudy(lab: Lab, machine: Machine, ...words: readonly s
 export function startDaemon(lab: Lab, host: Machine, file: string): Service {
   return startUnderstudy(lab, host, 'daemon', '--config', file, '--host', host.name, '--state', stateOf(lab, host))
 }
+
+export const startHandlers = (lab: Lab, file: string): Service =>
+  startUnderstudy(lab, lab.ops, 'handlers', '--config', file, '--state', lab.directory)
 
 export const stateOf = (lab: Lab, host: Machine) => path.join(lab.directory, `state-${host.name}`)
 

@@ -29,7 +29,9 @@ export function forge(f: Forged): Buffer {
   const vrrp = whole.subarray(0, f.cut ?? whole.length)
   const pseudo = Buffer.from([...bytes(f.from), ...GROUP, 0, 112, ...word(vrrp.length)])
   if (vrrp.length >= 8) vrrp.writeUInt16BE((checksum(Buffer.concat([pseudo, vrrp])) + (f.wrongBy ?? 0)) & 0xffff, 6)
-  const ip = Buffer.from([0x45, 0xc0, ...word(20 + vrrp.length), 0, 1, 0, 0, f.ttl ?? 255, 112, 0, 0, ...bytes(f.from), ...GROUP])
+  const ip = Buffer.from([
+    0x45, 0xc0, ...word(20 + vrrp.length), 0, 1, 0, 0, f.ttl ?? 255, 112, 0, 0, ...bytes(f.from), ...GROUP,
+  ])
   ip.writeUInt16BE(checksum(ip), 10)
   return Buffer.concat([Buffer.from('01005e00001202000000006608' + '00', 'hex'), ip, vrrp])
 }

@@ -10,14 +10,14 @@ export interface Holders {
   readonly journal: readonly Change[]
   of(address: string): string[]
   /** When these hosts, and nobody else, came to hold the address, and did so for `calm` ms. Throws after `within` ms. */
-  settled(address: string, hosts: readonly string[], o?: { readonly within?: number; readonly calm?: number }): Promise<Instant>
+  settled(address: string, hosts: readonly string[], o?: { within?: number; calm?: number }): Promise<Instant>
   /** When it first happened after `since`. Throws after `within` ms. */
   change(what: Omit<Change, 'at'>, since: Instant, within?: number): Promise<Instant>
   /** Longest time after `since` in which nobody held the address; `lost`, whose cable is cut, counts as nobody. */
   gap(address: string, since: Instant, lost?: string): number
 }
 
-/** `ip monitor` hears of every namespace that has a number in its own; so one of them, on `ops`, hears all hosts for ever. */
+/** `ip monitor` hears of every namespace that has a number in its own: one of them, on `ops`, hears all hosts. */
 export async function watchHolders(lab: Lab): Promise<Holders> {
   const journal: Change[] = []
   const held = new Map<string, Set<string>>()
@@ -85,17 +85,15 @@ export async function watchHolders(lab: Lab): Promise<Holders> {
         else holding.delete(c.host)
         nobody = holding.size === 0 ? c.at : undefined
       }
-      const never = !journal.some((j) => j.address === address && j.host !== lost && j.held)
-      return nobody !== undefined || never ? monotonic() - Math.max(nobody ?? since, since) : Math.max(longest, beforeFirst())
-
-      /** The host that was lost held it alone until then. */
-      function beforeFirst(): number {
-        const first = journal.find((j) => j.address === address && j.host !== lost && j.held)
-        return lost !== undefined && first && first.at > since ? first.at - since : 0
-      }
+      const first = journal.find((j) => j.address === address && j.host !== lost && j.held)
+      if (!first || nobody !== undefined) return monotonic() - Math.max(nobody ?? since, since)
+      // Until the first one came, the lost host held it alone.
+      return Math.max(longest, lost === undefined ? 0 : first.at - since)
     },
   }
 }
 
-const history = (journal: readonly Change[]) =>
-  `lately: ${journal.slice(-8).map((c) => `${Math.round(c.at)} ${c.host} ${c.held ? '+' : '-'}${c.address}`).join(', ') || 'nothing'}`
+function history(journal: readonly Change[]): string {
+  const changes = journal.slice(-8).map((c) => `${Math.round(c.at)} ${c.host} ${c.held ? '+' : '-'}${c.address}`)
+  return `lately: ${changes.join(', ') || 'nothing'}`
+}

@@ -50,13 +50,17 @@ box:
   lab.start(lab.ops, [found('exim4'), '-C', config, '-bdf'], { log: path.join(lab.directory, 'exim.log') })
   const listens = () => lab.output(lab.ops, ['ss', '-ltnH', 'sport', '=', ':25']).includes(':25')
   if (!await until(listens, 8000)) throw new Error(`Exim did not start; see ${directory}`)
-  const subjects = () => (existsSync(box) ? [...readFileSync(box, 'utf8').matchAll(/^Subject: ((?:.|\n[ \t])*)$/gm)].map((m) => (m[1] ?? '').replace(/\n\s+/g, ' ')) : [])
+  const subjects = () => {
+    const text = existsSync(box) ? readFileSync(box, 'utf8') : ''
+    return [...text.matchAll(/^Subject: ((?:.|\n[ \t])*)$/gm)].map((m) => (m[1] ?? '').replace(/\n\s+/g, ' '))
+  }
   return {
     settings: { email: { to: [OPERATOR], from: 'understudy@ops.example', smtp: { host: lab.ops.ipv4, tls: 'off' } } },
     subjects,
     async came(count, within = 15_000) {
-      if (!await until(() => subjects().length >= count, within)) throw new Error(`${subjects().length} mails came, not ${count}: ${subjects().join(' | ')}`)
-      if (subjects().length > count) throw new Error(`${subjects().length} mails came, not ${count}: ${subjects().join(' | ')}`)
+      await until(() => subjects().length >= count, within)
+      const came = subjects()
+      if (came.length !== count) throw new Error(`${came.length} mails came, not ${count}: ${came.join(' | ')}`)
     },
   }
 }

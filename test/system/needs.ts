@@ -1,4 +1,4 @@
-/** What a test needs of this machine. Where it is absent the test is skipped and its title says why; with CI set it fails instead. */
+/** What a test needs of this machine. Without it the test is skipped and its title says why; with CI set it fails. */
 import process from 'node:process'
 import { mayMakeNetworks } from '../../lab/privilege.ts'
 import { program } from '../../lab/program.ts'

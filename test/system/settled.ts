@@ -5,7 +5,8 @@ import type { Listener } from './broker.ts'
 
 export async function allHandled(listener: Listener, handler = 'email', within = 20_000): Promise<void> {
   const open = () => {
-    const receipts = listener.messages.filter((m) => m.topic.includes(`/receipt/${handler}/`)).map((m) => Receipt.parse(JSON.parse(m.payload)))
+    const receipts = listener.messages.filter((m) => m.topic.includes(`/receipt/${handler}/`))
+      .map((m) => Receipt.parse(JSON.parse(m.payload)))
     return lastEvents(listener).filter(({ host, bootId, sequence }) => !receipts.some((r) => r.host === host
       && r.boots.some((b) => b.bootId === bootId && b.upTo >= sequence && b.missing.length === 0)))
   }

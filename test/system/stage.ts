@@ -13,7 +13,7 @@ export interface Stage {
   readonly host: (name: string) => Machine
   /** The daemon that was last started there. */
   readonly daemon: (name: string) => Service
-  /** Starts daemons one after the other, so that the first is active before the second comes. Resolves when it holds the addresses. */
+  /** Starts daemons: the first, and when it holds the addresses, the others. Resolves when all take part. */
   elect(...names: string[]): Promise<void>
   /** Starts one; resolves when it takes part. */
   start(name: string): Promise<Service>
@@ -23,7 +23,8 @@ export interface Stage {
 }
 
 /** `documentFor` writes the cluster file, once it is known where things are. */
-export async function stageOf(hosts: readonly string[], documentFor: (lab: Lab) => object | Promise<object>): Promise<Stage> {
+type Document = (lab: Lab) => object | Promise<object>
+export async function stageOf(hosts: readonly string[], documentFor: Document): Promise<Stage> {
   const lab = createLab(hosts)
   try {
     const holders = await watchHolders(lab)
@@ -49,7 +50,8 @@ export async function stageOf(hosts: readonly string[], documentFor: (lab: Lab) 
         return daemon
       },
       async holds(name, o) {
-        return Math.max(...await Promise.all([SERVICE.ipv4, SERVICE.ipv6].map((address) => holders.settled(address, [name], { calm: 200, ...o }))))
+        const settled = [SERVICE.ipv4, SERVICE.ipv6].map((address) => holders.settled(address, [name], { calm: 200, ...o }))
+        return Math.max(...await Promise.all(settled))
       },
       close: () => lab.close(),
     }
