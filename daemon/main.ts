@@ -12,6 +12,7 @@ import { openClock } from './io/clock.ts'
 import { openLinkMonitor } from './io/link-monitor.ts'
 import { createMacvlans, type Macvlans } from './io/macvlan.ts'
 import { openNetlink, type Netlink } from './io/netlink.ts'
+import { onlyOne } from './io/only-one.ts'
 import { startProbe } from './io/probes/probe.ts'
 import { runInRealTime } from './io/realtime.ts'
 import { createSockets } from './io/sockets.ts'
@@ -64,6 +65,11 @@ export async function runDaemon({ config: first, configFile, host, stateDir, log
     log.error({ error: String(error) }, 'cannot change addresses: run as root, or grant CAP_NET_ADMIN and CAP_NET_RAW')
     return CANNOT_START
   }
+  const alone = await onlyOne(config.cluster)
+  if (!alone) {
+    log.error({}, `another daemon of the cluster ${config.cluster} runs on this host: stop it first, or send it SIGHUP if the cluster file has changed`)
+    return CANNOT_START
+  }
   runInRealTime(config.realtime, log)
   const bootId = randomUUID()
   mkdirSync(stateDir, { recursive: true })
@@ -102,7 +108,7 @@ export async function runDaemon({ config: first, configFile, host, stateDir, log
     ...(config.recorder.span > 0 ? [createFlightRecorder({ span: config.recorder.span, host, now: clock.now, wall: clock.wall, later, keep: uplink.keep })] : []),
     ...(record ? [createRecord((line) => void record.write(line))] : []),
   ]
-  runtime = createRuntime({ members, clock, addresses, story, log, witnesses, split })
+  runtime = createRuntime({ members, clock, addresses, story, log, witnesses, split, refused: (m) => participation.refused(m) })
   const links = openLinkMonitor(netlink.inventory, log)
   const sockets = createSockets({ inventory: netlink.inventory, serviceAddresses, receive: runtime.receive, log })
   const rivals = createRivals({ inventory: netlink.inventory, split, log })
@@ -122,8 +128,10 @@ export async function runDaemon({ config: first, configFile, host, stateDir, log
       participation.changed(link.name, link.usable)
       steering.link(link.name, link.usable)
     },
-    removed: (name, address) => runtime.reconcile(
-      runtime.members.filter((m) => m.carrier === name && m.addresses.some((a) => a.address === address))),
+    removed(name, address) {
+      participation.renumbered(name, address)
+      runtime.reconcile(runtime.members.filter((m) => m.carrier === name && m.addresses.some((a) => a.address === address)))
+    },
     overrun: () => runtime.reconcile(runtime.members),
   })
   uplink.receive(steering.down)
@@ -160,6 +168,7 @@ export async function runDaemon({ config: first, configFile, host, stateDir, log
   addresses.close()
   macvlans.close()
   netlink.close()
+  alone.release()
   return OK
 
   function startProbes(): void {

@@ -1,10 +1,14 @@
 /** Lets each router take part as soon as its interface can carry it, and takes it out when the interface goes. */
-import type { Instant } from '../contract/time.ts'
+import type { Address } from '../contract/address.ts'
+import { after, seconds, type Instant } from '../contract/time.ts'
 import type { Macvlans } from './io/macvlan.ts'
 import type { Sockets } from './io/sockets.ts'
 import type { Member } from './member.ts'
 import type { LinkMonitor, Log } from './ports.ts'
 import type { Runtime } from './runtime.ts'
+
+/** A router whose addresses the kernel refused stays out so long: another host serves, and nothing flaps. */
+const AFTER_REFUSAL = seconds(30)
 
 export interface Participation {
   /** Starts the router, or remembers that it waits and says why once. */
@@ -13,6 +17,10 @@ export interface Participation {
   retry(): void
   /** An interface became usable, or unusable. */
   changed(interfaceName: string, usable: boolean): void
+  /** An address has gone. If we sent from it, its routers leave until there is another. */
+  renumbered(interfaceName: string, address: Address): void
+  /** The kernel does not take the router's addresses: it had better be served elsewhere for a while. */
+  refused(m: Member): void
   /** Its configuration is gone; it waits no more. */
   forget(m: Member): void
 }
@@ -24,6 +32,7 @@ export function createParticipation(o: {
 }): Participation {
   const { runtime, links, macvlans, sockets, log } = o
   const waiting = new Map<Member, string>()
+  const notBefore = new Map<Member, Instant>()
 
   function start(m: Member): void {
     if (m.state.at !== 'initialize') return
@@ -38,6 +47,7 @@ export function createParticipation(o: {
 
   /** Opens the socket; says why not. */
   function obstacle(m: Member): string | undefined {
+    if (o.now() < (notBefore.get(m) ?? 0)) return 'the kernel refused its addresses'
     if (!links.state(m.interface).usable) return `interface ${m.interface} is down or absent`
     try {
       const own = m.config.unicast?.peers[o.host]
@@ -57,6 +67,12 @@ export function createParticipation(o: {
     }
   }
 
+  function leave(m: Member): void {
+    runtime.input(m, { is: 'lost', why: 'interface-down' })
+    m.socket = undefined
+    m.sender = undefined
+  }
+
   return {
     start,
     retry: () => [...waiting.keys()].forEach(start),
@@ -65,13 +81,23 @@ export function createParticipation(o: {
       if (there.length === 0) return
       log.warn({ interface: name }, `interface ${name} is ${usable ? 'usable again' : 'down'}`)
       if (usable) return there.forEach(start)
-      for (const m of there) {
-        runtime.input(m, { is: 'lost', why: 'interface-down' })
-        m.socket = undefined
-        m.sender = undefined
-      }
+      there.forEach(leave)
       sockets.forget(name)
     },
-    forget: (m) => void waiting.delete(m),
+    renumbered(name, address) {
+      const senders = runtime.members.filter((m) => m.interface === name && m.socket?.source === address)
+      if (senders.length === 0) return
+      for (const m of senders) leave(m)
+      sockets.forget(name)
+      senders.forEach(start)
+    },
+    refused(m) {
+      notBefore.set(m, after(o.now(), AFTER_REFUSAL))
+      start(m)
+    },
+    forget(m) {
+      waiting.delete(m)
+      notBefore.delete(m)
+    },
   }
 }

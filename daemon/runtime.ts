@@ -22,6 +22,8 @@ const STALL = 50 as Ms
 const WORTH_TELLING = 250 as Ms
 const RENEW_AT_MOST_EVERY = 500 as Ms
 
+const REFUSED = Symbol('refused')
+
 export interface Runtime {
   readonly members: readonly Member[]
   /** From now on these are the routers. */
@@ -40,6 +42,8 @@ export interface Runtime {
 export function createRuntime(o: {
   readonly members: readonly Member[]; readonly clock: Clock; readonly addresses: AddressTable; readonly story: Story; readonly log: Log
   readonly witnesses?: readonly Witness[]; readonly split?: SplitWatch
+  /** None of the addresses that a router claimed could be had; it has left the election. */
+  readonly refused?: (m: Member) => void
 }): Runtime {
   const { clock, addresses, story, log, witnesses = [], split } = o
   let members: readonly Member[] = []
@@ -65,7 +69,12 @@ export function createRuntime(o: {
     m.state = state
     for (const w of witnesses) w.stepped?.(m, what, effects, now)
     if (split && what.is === 'heard' && before.at === 'active' && state.at === 'active' && what.advert.priority !== 0) split.heardWorse(m, what.from, now)
-    for (const effect of effects) perform(m, effect)
+    for (const effect of effects) {
+      if (perform(m, effect) !== REFUSED) continue
+      // Without addresses there is nothing to advertise: better that another host serves.
+      input(m, { is: 'lost', why: 'interface-down' })
+      return o.refused?.(m)
+    }
     if (m.bond !== undefined && before.at === 'backup' && state.at === 'active' && before.because === 'active-silent') {
       for (const other of members) if (other.bond === m.bond && other !== m) input(other, { is: 'summoned' })
     }
@@ -119,7 +128,7 @@ export function createRuntime(o: {
     if (m.rejects.count(fault.reject, String(d.src)) === 1) story.refused(m, formatAddress(d.src), fault)
   }
 
-  function perform(m: Member, effect: Effect): void {
+  function perform(m: Member, effect: Effect): typeof REFUSED | void {
     switch (effect.do) {
       case 'advertise': {
         const own = visible(m.state) === 'active' && effect.priority !== 0
@@ -127,7 +136,7 @@ export function createRuntime(o: {
         return send(m, effect.priority)
       }
       case 'claim':
-        hold(m)
+        if (!hold(m)) return REFUSED
         return addresses.announce(m.carrier, m.addresses, m.config.announce)
       case 'announce':
         return addresses.announce(m.carrier, m.addresses, m.config.announce)
@@ -143,10 +152,12 @@ export function createRuntime(o: {
     }
   }
 
-  function hold(m: Member): void {
+  /** False when none was taken. */
+  function hold(m: Member): boolean {
     m.renewedAt = clock.now()
     const refused = addresses.hold(m.carrier, m.addresses, m.config.leaseSeconds)
-    if (refused.length > 0) log.error({ router: m.config.name, refused }, 'the kernel refused service addresses')
+    if (refused.length > 0) log.error({ router: m.name, refused }, 'the kernel refused service addresses')
+    return refused.length < m.addresses.length
   }
 
   /** The addresses carry a lifetime; the loop that speaks for them renews it, so that a dead loop loses them. */

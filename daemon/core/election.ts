@@ -165,6 +165,8 @@ function backup(p: Params, s: Backup, input: Input, now: Instant): Step {
         return ours ? stay({ ...s, downAt: sooner(s.downAt, after(now, turn(p, s.activeInterval))), because: 'active-left' }) : stay(s)
       }
       const heard: Heard = { from, priority: advert.priority, at: now }
+      // A worse host beside a better one that we hear is the better one's affair; at our turn nobody is worse than silent.
+      if (wouldReplace(p, advert.priority) && followsBetter(p, s, from, now)) return stay(s)
       if (!wouldReplace(p, advert.priority)) return stay(follow(p, s, heard, advert.interval, now))
       return stay(approach(p, { ...s, heard }, now))
     }
@@ -244,6 +246,10 @@ function leaving(p: Params, s: Leaving, input: Input, now: Instant): Step {
   if (now < s.advertiseAt) return stay(s)
   return { state: { ...s, advertiseAt: after(now, p.interval) }, effects: [{ do: 'advertise', priority: LEAVING_PRIORITY }] }
 }
+
+/** Is the active host somebody other than the sender, better than we are, and heard within the last interval? */
+const followsBetter = (p: Params, s: Backup, from: Address, now: Instant): boolean =>
+  s.heard !== undefined && s.heard.from !== from && !wouldReplace(p, s.heard.priority) && since(s.heard.at, now) <= 1.5 * s.activeInterval
 
 /** May we take the addresses from a host of that priority? */
 function wouldReplace(p: Params, priority: number): boolean {

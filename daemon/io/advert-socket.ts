@@ -9,12 +9,14 @@ const VRRP = 112
 /** RFC 9568 §5.1.1.2 and §5.1.2.2. */
 export const GROUP: Record<Family, Address> = { 4: 0xe000_0012, 6: 0xff02_0000_0000_0000_0000_0000_0000_0012n }
 
-const SOL_SOCKET = 1, SO_BINDTODEVICE = 25, SO_ATTACH_FILTER = 26, SO_PRIORITY = 12
+const SOL_SOCKET = 1, SO_BINDTODEVICE = 25, SO_ATTACH_FILTER = 26, SO_PRIORITY = 12, SO_RCVBUFFORCE = 33
 const IPPROTO_IP = 0, IP_TOS = 1, IP_TTL = 2, IP_MULTICAST_IF = 32, IP_MULTICAST_TTL = 33, IP_MULTICAST_LOOP = 34, IP_ADD_MEMBERSHIP = 35
 const IPPROTO_IPV6 = 41, IPV6_CHECKSUM = 7, IPV6_MULTICAST_IF = 17, IPV6_MULTICAST_HOPS = 18, IPV6_MULTICAST_LOOP = 19
 const IPV6_ADD_MEMBERSHIP = 20, IPV6_TCLASS = 67, IPV6_UNICAST_HOPS = 16
 /** Internetwork control, as keepalived sends it. */
 const DSCP_CS6 = 0xc0
+/** Room for what comes while we do not run, or while somebody floods us: about 1,500 packets. */
+const RECEIVE_BYTES = 1 << 20
 
 export function openAdvertSocket(o: {
   readonly interface: string; readonly index: number; readonly family: Family; readonly source: Address
@@ -49,6 +51,7 @@ export function openAdvertSocket(o: {
     set(IPPROTO_IPV6, IPV6_TCLASS, DSCP_CS6)
   }
   set(SOL_SOCKET, SO_PRIORITY, 6)
+  set(SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BYTES)
 
   socket.on('message', (bytes, source) => {
     if (!receive) return

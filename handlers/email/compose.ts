@@ -111,6 +111,8 @@ function whoServes(all: readonly Event[]): string[] {
 }
 
 type StateChange = EventOf<'router.state'>
+/** Takeovers of one router that are closer than this were decided by priority. */
+const TOGETHER_MS = 1000
 
 /** How each router stands after all of it, as far as these events tell: who took it over last, or who lost it to nobody. */
 function upshot(all: readonly Event[]): { serving: StateChange[]; lost: StateChange[] } {
@@ -118,12 +120,17 @@ function upshot(all: readonly Event[]): { serving: StateChange[]; lost: StateCha
   for (const e of all) {
     if (!isTakeover(e) && !isLoss(e)) continue
     // A good takeover comes before the loss: then the loss changes nothing any more.
-    const holder = last.get(e.data.router)?.host ?? e.host
-    if (e.data.to === 'active' || holder === e.host) last.set(e.data.router, e)
+    const before = last.get(e.data.router)
+    if (isTakeover(e) && before && isTakeover(before) && outranked(e, before)) continue
+    if (e.data.to === 'active' || (before?.host ?? e.host) === e.host) last.set(e.data.router, e)
   }
   const routers = [...last.values()].sort((a, b) => a.data.router.localeCompare(b.data.router))
   return { serving: routers.filter(isTakeover), lost: routers.filter(isLoss) }
 }
+
+/** Two hosts stepped in at once: the better one kept the addresses, whoever told it first. */
+const outranked = (late: StateChange, early: StateChange): boolean =>
+  late.host !== early.host && late.data.priority < early.data.priority && Math.abs(Date.parse(late.time) - Date.parse(early.time)) < TOGETHER_MS
 
 /** The losses by other hosts that these takeovers made good. */
 const answered = (taken: readonly StateChange[], all: readonly Event[]): StateChange[] =>

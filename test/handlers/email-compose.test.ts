@@ -195,6 +195,16 @@ test('a takeover before the loss it answers, as fast ones are', () => {
   expect(subject).toBe('[cam] dns2 serves testdns0 (dns1: check-failed)')
 })
 
+test('two hosts that stepped in at once: the better one kept the addresses, whichever was heard last', () => {
+  const better = change('backup>active active-silent', { host: 'dns2', at: 1, data: { priority: 240 } })
+  const worse = change('backup>active active-silent', { host: 'dns3', at: 1.004, data: { priority: 230 } })
+  for (const events of [[better, worse], [worse, better]]) {
+    const { text } = compose(events)
+    expect(text).toContain('192.0.2.53, 2001:db8::53): dns2, since')
+    expect(text).not.toContain('): dns3, since')
+  }
+})
+
 test('nothing in an event can start a header or a line', () => {
   const { subject, text } = compose([
     change('backup>active active-silent', { router: 'x\r\nBcc: all@example.org', data: { detail: 'a\nb\u0000c\u0085d' } }),

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connectAsync } from 'mqtt'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
 import type { EventOf } from '../../contract/events.ts'
 
 const root = new URL('../..', import.meta.url).pathname
@@ -46,6 +47,15 @@ describe.skipIf(!engine)(title, { timeout: 60_000 }, () => {
     }
   }, 150_000)
 
+  it('has a health check that ends well while the broker listens', () => {
+    const { services } = parse(readFileSync(join(root, 'docker-compose.yml'), 'utf8')) as Compose
+    const [kind, program = '', ...words] = services.broker.healthcheck.test
+    expect(kind).toBe('CMD')
+    const check = (port: string) => run([program, ...words.map((word) => word.replace('1883', port))]).status
+    expect(check(env.UNDERSTUDY_BROKER_PORT ?? '')).toBe(0)
+    expect(check('1')).toBe(1)
+  })
+
   it('keeps a published order for those who come later', async () => {
     const operator = await client('operator', 'operator')
     await operator.publishAsync('understudy/example/order/dns', 'ns2\nns1\n', { qos: 1, retain: true })
@@ -69,6 +79,8 @@ describe.skipIf(!engine)(title, { timeout: 60_000 }, () => {
     await daemon.endAsync()
   })
 })
+
+interface Compose { readonly services: { readonly broker: { readonly healthcheck: { readonly test: readonly string[] } } } }
 
 const started: EventOf<'daemon.started'> = {
   specversion: '1.0',
