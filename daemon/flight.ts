@@ -2,7 +2,7 @@
  * The flight recorder: the last minutes of packets and decisions, in memory. After a transition it hands them over as a
  * pcap file and a readable timeline; writing them is somebody else's work. Passwords never get in.
  */
-import { formatAddress, type Address } from '../contract/address.ts'
+import { formatAddress } from '../contract/address.ts'
 import { since, type Instant, type Ms, type WallTime } from '../contract/time.ts'
 import type { Effect, Input } from './core/election.ts'
 import type { Member } from './member.ts'
@@ -10,8 +10,8 @@ import { decode, encode, type Datagram } from './wire/advertisement.ts'
 import { pcapHeader, pcapRecord, wrapIpv4, wrapIpv6 } from './wire/pcap.ts'
 import type { Witness } from './witness.ts'
 
-/** Entries kept at most, however busy the network is: about 5 MB. */
-const MOST_ENTRIES = 20_000
+/** Entries and bytes of packets kept at most, however busy the network is. */
+const MOST_ENTRIES = 20_000, MOST_BYTES = 4_000_000
 /** What follows a transition belongs to its story. */
 const AFTERMATH = 1000 as Ms
 
@@ -24,13 +24,17 @@ export function createFlightRecorder(o: {
   readonly later: (wait: Ms, run: () => void) => void; readonly keep: (f: Flight) => void
 }): Witness {
   const ring: Entry[] = []
-  let start = 0
+  let start = 0, bytes = 0
   let due: Set<string> | undefined
 
   function add(entry: Entry): void {
     ring.push(entry)
-    const oldest = ring[start]
-    if (ring.length - start > MOST_ENTRIES || (oldest && since(oldest.at, entry.at) > o.span)) start++
+    bytes += sizeOf(entry)
+    for (let oldest = ring[start]; oldest && oldest !== entry; oldest = ring[start]) {
+      if (ring.length - start <= MOST_ENTRIES && bytes <= MOST_BYTES && since(oldest.at, entry.at) <= o.span) break
+      bytes -= sizeOf(oldest)
+      start++
+    }
     if (start > MOST_ENTRIES) {
       ring.splice(0, start)
       start = 0
@@ -79,6 +83,8 @@ export function createFlightRecorder(o: {
   }
 }
 
+const sizeOf = (e: Entry): number => e.datagram?.payload.length ?? 0
+
 /** What a packet does not say by itself: changes, takeovers, repairs. Routine advertisements stand there as packets. */
 function decision(input: Input, effects: readonly Effect[]): string {
   const done = effects.filter((e) => e.do !== 'advertise').map((e) => (e.do === 'report' ? `${e.from} → ${e.to}, ${e.why}` : e.do))
@@ -96,9 +102,10 @@ function describe(d: Datagram): string {
 export function withoutPassword(d: Datagram): Datagram {
   if ((d.payload[0] ?? 0) >> 4 !== 2) return d
   const decoded = decode(d, 0)
-  if (decoded.ok && decoded.value.authentication.type === 'pass') {
-    const blank = { ...decoded.value, authentication: { type: 'pass' as const, password: new Uint8Array(8) } }
-    return { ...d, payload: encode(blank, { src: d.src as Address, dst: d.dst, checksum: 'rfc5798' }) }
+  if (decoded.ok) {
+    const { authentication: a } = decoded.value
+    const blank = { ...decoded.value, authentication: a.type === 'pass' ? { ...a, password: new Uint8Array(8) } : a }
+    return { ...d, payload: encode(blank, { src: d.src, dst: d.dst, checksum: 'rfc5798' }) }
   }
   const payload = d.payload.slice()
   payload.fill(0, Math.min(8, payload.length)) // whatever it is, nothing after the header is kept

@@ -96,7 +96,7 @@ export function standingOf(
   const place = placeOf(m.host, order, m.config.order) ?? { rank: m.group.hosts.length - 1, inService: false, foremost: false }
   const own = standing(m.group.bands, place, health, m.group.hosts.length, cause)
   const owner = m.config.owner === m.host && place.inService && health === 'healthy'
-  return owner ? { ...own, priority: 255, foremost: true, because: 'owner of the addresses (RFC 9568 §1.6)' } : own
+  return owner ? { ...own, priority: 255, foremost: true, because: 'owner of the addresses (RFC 9568 §1.7)' } : own
 }
 
 export const tuned = ({ priority, cause, rank, foremost, bandFloor }: Standing) => ({ priority, cause, rank, foremost, bandFloor })

@@ -121,7 +121,8 @@ export function createRuntime(o: {
     if (fault) return refuse(m, d, fault)
     if (!decoded.ok) return
     m.rejects.good(String(d.src))
-    input(m, { is: 'heard', from: d.src, advert: decoded.value })
+    const { priority, interval } = decoded.value // not its password, which a record of inputs would keep
+    input(m, { is: 'heard', from: d.src, advert: { priority, interval } })
   }
 
   function refuse(m: Member, d: Datagram, fault: Rejected): void {
@@ -141,7 +142,7 @@ export function createRuntime(o: {
       case 'announce':
         return addresses.announce(m.carrier, m.addresses, m.config.announce)
       case 'release':
-        return addresses.release(m.carrier, m.addresses)
+        return letGo(m, m.addresses)
       case 'report': {
         const meaning = meaningOf(effect.why, effect.from)
         m.reason = meaning.reason
@@ -158,6 +159,12 @@ export function createRuntime(o: {
     const refused = addresses.hold(m.carrier, m.addresses, m.config.leaseSeconds)
     if (refused.length > 0) log.error({ router: m.name, refused }, 'the kernel refused service addresses')
     return refused.length < m.addresses.length
+  }
+
+  /** A renewal that still waits would bring them back. */
+  function letGo(m: Member, which: Member['addresses']): void {
+    addresses.flush()
+    addresses.release(m.carrier, which)
   }
 
   /** The addresses carry a lifetime; the loop that speaks for them renews it, so that a dead loop loses them. */
@@ -193,7 +200,7 @@ export function createRuntime(o: {
         if (visible(m.state) !== 'active') {
           const extra = m.addresses.filter(present)
           if (extra.length === 0) continue
-          addresses.release(m.carrier, extra)
+          letGo(m, extra)
           story.repaired(m, extra.map(formatPrefixed), 'address-extra')
           continue
         }
@@ -212,7 +219,7 @@ export function createRuntime(o: {
       })))
       for (const m of some) {
         stopping.delete(m)
-        addresses.release(m.carrier, m.addresses)
+        letGo(m, m.addresses)
       }
     },
   }

@@ -80,7 +80,7 @@ export const RouterFile = z.strictObject({
   order: z.enum(['forward', 'reverse'], 'want forward or reverse').default('forward')
     .describe('`forward`: the first host of the order serves first; `reverse`: the last one.'),
   owner: z.string().optional()
-    .describe('Host whose own addresses these are (RFC 9568 §1.6): it has priority 255 while it can serve. Rarely wanted: no order moves the addresses from it.'),
+    .describe('Host whose own addresses these are (RFC 9568 §1.7): it has priority 255 while it can serve. Rarely wanted: no order moves the addresses from it.'),
   ...optionalOptions,
 })
 

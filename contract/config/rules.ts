@@ -68,6 +68,9 @@ function hostProblems(group: SoundGroup): Complaint[] {
     if (r.allAddresses && r.peers.some((p) => familyOf(p.address) !== family)) found.push({ path: at, message: `the election of this router runs over IPv${family}: give IPv${family} addresses`, ofKey: true })
     for (const p of repeated(r.peers, (x) => formatAddress(x.address))) found.push({ path: at, message: `address ${formatAddress(p.address)} stands twice: every host has its own`, ofKey: true })
   }
+  if (group.together && new Set(routers.map((r) => r.interval)).size > 1) {
+    found.push({ path: [...group.path, 'together'], message: 'routers with different intervals notice a dead host at different times: give them one interval, or take together out' })
+  }
   if (group.together && new Set(routers.map((r) => r.order ?? 'forward')).size > 1) {
     found.push({ path: [...group.path, 'together'], message: 'routers with opposite orders cannot move together: make two groups, or take together out' })
   }

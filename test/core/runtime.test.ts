@@ -1,0 +1,129 @@
+/** What the loop makes of the election's effects: their order, and what an interface should have. */
+import { describe, expect, test } from 'vitest'
+import { ms, seconds } from '../../contract/time.ts'
+import type { Input } from '../../daemon/core/election.ts'
+import { heard } from './params.ts'
+import { clusterOf, stage, type StagedHost } from './stage.ts'
+
+const V4 = 0x0a000064, V6 = 0xfd00_0000_0000_0000_0000_0000_0000_0100n
+function two(router = '') {
+  const { lan, hosts } = stage(clusterOf('a, b', router))
+  const [a, b] = hosts as [StagedHost, StagedHost]
+  a.start()
+  b.start()
+  lan.run(seconds(10))
+  return { lan, a, b }
+}
+const input = (h: StagedHost, what: Input) => { for (const m of h.members) h.runtime.input(m, what) }
+
+describe('a backup', () => {
+  test('has the addresses nowhere, announces nothing and says nothing', () => {
+    const { a, b } = two()
+    expect([...a.held]).toEqual([V4, V6])
+    expect([...b.held]).toEqual([])
+    expect(b.done).toEqual([])
+  })
+  test('takes away what somebody else has put on its interface', () => {
+    const { b } = two()
+    b.held.add(V6)
+    b.runtime.reconcile(b.members)
+    expect([...b.held]).toEqual([])
+    expect(b.told.at(-1))
+      .toMatchObject({ type: 'addresses.repaired', data: { reason: 'address-extra', addresses: ['fd00::100/64'] } })
+  })
+})
+
+describe('an active host', () => {
+  test('has the addresses before it announces them, and announces them before it advertises', () => {
+    const { lan, a, b } = two()
+    input(a, { is: 'lost', why: 'interface-down' })
+    lan.run(ms(3100))
+    expect(b.done.slice(0, 3)).toEqual(['hold', 'announce', 240])
+  })
+  test('that loses lets go before it says farewell', () => {
+    const { a } = two()
+    a.done.length = 0
+    input(a, heard(255, 0x0a000009))
+    expect(a.done).toEqual(['release', 0])
+    expect([...a.held]).toEqual([])
+  })
+  test('puts back what is missing, and announces it', () => {
+    const { a } = two()
+    a.done.length = 0
+    a.held.delete(V4)
+    a.runtime.reconcile(a.members)
+    expect([...a.held].length).toBe(2)
+    expect(a.done).toEqual(['hold', 'announce'])
+    expect(a.told.at(-1))
+      .toMatchObject({ type: 'addresses.repaired', data: { reason: 'address-missing', addresses: ['10.0.0.100/24'] } })
+  })
+  test('whose interface is as it should be does nothing', () => {
+    const { a } = two()
+    const before = a.done.length
+    a.runtime.reconcile(a.members)
+    expect(a.done.length).toBe(before)
+  })
+  test('renews the lease as it advertises, at most every half second', () => {
+    const { lan, a } = two(', interval: 0.1')
+    a.done.length = 0
+    lan.run(seconds(2))
+    expect(a.done.filter((x) => x === 250).length).toBe(20)
+    expect(a.done.filter((x) => x === 'renew').length).toBe(4)
+  })
+  test('that has let go does not renew what it let go', () => {
+    const { lan, a, b } = two()
+    for (const m of b.members) m.params = { ...m.params, priority: 250, rank: 0, foremost: true }
+    for (const m of a.members) m.params = { ...m.params, priority: 240, rank: 1, foremost: false }
+    input(a, { is: 'retuned' }) // advertises, so it renews; a moment later b takes over
+    lan.run(ms(1))
+    expect([...a.held]).toEqual([])
+    lan.run(seconds(1))
+    expect([...a.held]).toEqual([])
+  })
+  test('without a lease has nothing to renew', () => {
+    const { lan, a } = two(', lease: off')
+    a.done.length = 0
+    lan.run(seconds(2))
+    expect(a.done).toEqual([250, 250])
+  })
+})
+
+describe('a stop', () => {
+  test('offers, and lets go when the successor is heard', () => {
+    const { lan, a, b } = two()
+    a.done.length = 0
+    input(a, { is: 'shutdown' })
+    expect(a.done).toEqual(['renew', 1])
+    lan.run(ms(100))
+    expect(a.done).toEqual(['renew', 1, 'release'])
+    expect(b.done.slice(0, 3)).toEqual(['hold', 'announce', 240])
+  })
+  test('with nobody there: farewell, then it lets go', () => {
+    const { lan, a, b } = two()
+    input(b, { is: 'shutdown' })
+    a.done.length = 0
+    input(a, { is: 'shutdown' })
+    lan.run(seconds(5))
+    expect(a.done.filter((x) => x !== 'renew')).toEqual([1, 1, 1, 1, 1, 0, 'release'])
+    expect(a.done.slice(-2)).toEqual([0, 'release'])
+  })
+})
+
+describe('unicast', () => {
+  const unicast = ', unicast: {peers: {a: 10.0.0.1, b: 10.0.0.2}}'
+  test('sends to each other host, not to the group', () => {
+    const { a } = two(unicast)
+    expect(a.sent.length).toBeGreaterThan(5)
+    expect(a.sent.every((d) => d.dst === 0x0a000002)).toBe(true)
+  })
+  test('hears named hosts only', () => {
+    const { a } = two(unicast)
+    const better = (src: number) => a.runtime.receive('eth0', true, { family: 4, src, dst: 0x0a000001, hopLimit: 255,
+      payload: Uint8Array.from([0x31, 7, 255, 1, 0, 100, 0xc5, 0x2e, 10, 0, 0, 100]) })
+    better(0x0a000009)
+    expect(a.members[0]?.state.at).toBe('active')
+    expect(a.told.at(-1)).toMatchObject({ type: 'advertisement.rejected', data: { reject: 'peer' } })
+    better(0x0a000002)
+    expect(a.members[0]?.state.at).toBe('backup')
+  })
+})
