@@ -22,8 +22,6 @@ const STALL = 50 as Ms
 const WORTH_TELLING = 250 as Ms
 const RENEW_AT_MOST_EVERY = 500 as Ms
 
-const REFUSED = Symbol('refused')
-
 export interface Runtime {
   readonly members: readonly Member[]
   /** From now on these are the routers. */
@@ -70,7 +68,7 @@ export function createRuntime(o: {
     for (const w of witnesses) w.stepped?.(m, what, effects, now)
     if (split && what.is === 'heard' && before.at === 'active' && state.at === 'active' && what.advert.priority !== 0) split.heardWorse(m, what.from, now)
     for (const effect of effects) {
-      if (perform(m, effect) !== REFUSED) continue
+      if (perform(m, effect)) continue
       // Without addresses there is nothing to advertise: better that another host serves.
       input(m, { is: 'lost', why: 'interface-down' })
       return o.refused?.(m)
@@ -129,28 +127,32 @@ export function createRuntime(o: {
     if (m.rejects.count(fault.reject, String(d.src)) === 1) story.refused(m, formatAddress(d.src), fault)
   }
 
-  function perform(m: Member, effect: Effect): typeof REFUSED | void {
+  /** False when a claim was refused: then the rest must not be done. */
+  function perform(m: Member, effect: Effect): boolean {
     switch (effect.do) {
-      case 'advertise': {
-        const own = visible(m.state) === 'active' && effect.priority !== 0
-        if (own) renew(m)
-        return send(m, effect.priority)
-      }
+      case 'advertise':
+        if (visible(m.state) === 'active' && effect.priority !== 0) renew(m)
+        send(m, effect.priority)
+        break
       case 'claim':
-        if (!hold(m)) return REFUSED
-        return addresses.announce(m.carrier, m.addresses, m.config.announce)
+        if (!hold(m)) return false
+        addresses.announce(m.carrier, m.addresses, m.config.announce)
+        break
       case 'announce':
-        return addresses.announce(m.carrier, m.addresses, m.config.announce)
+        addresses.announce(m.carrier, m.addresses, m.config.announce)
+        break
       case 'release':
-        return letGo(m, m.addresses)
+        letGo(m, m.addresses)
+        break
       case 'report': {
         const meaning = meaningOf(effect.why, effect.from)
         m.reason = meaning.reason
         m.active = effect.active
         m.since = clock.wall()
-        return story.changed(m, effect.from, effect.to, meaning)
+        story.changed(m, effect.from, effect.to, meaning)
       }
     }
+    return true
   }
 
   /** False when none was taken. */
