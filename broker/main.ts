@@ -13,6 +13,7 @@ import { SqlitePersistence, type PersistenceOptions } from './persistence.ts'
 import { rights, type Rights } from './rights.ts'
 
 export { runAccount, type AccountCommand } from './accounts-file.ts'
+export { mosquittoConfiguration } from './mosquitto/configuration.ts'
 
 export interface RunningBroker {
   /** As in `broker.listen`, with the ports in use. */

@@ -8,6 +8,7 @@ import { checkConfig } from './check-config.ts'
 import { daemon } from './daemon.ts'
 import { handlers } from './handlers.ts'
 import { maintenance } from './maintenance.ts'
+import { mosquitto } from './mosquitto.ts'
 import { order } from './order.ts'
 import { schema } from './schema.ts'
 import { status } from './status.ts'
@@ -17,7 +18,7 @@ import { why } from './why.ts'
 /** Columns of `--help`, the same everywhere, because the reference page shows it. */
 const WIDTH = 100
 
-const PARTS = [daemon, broker, handlers, status, why, order, maintenance, checkConfig, schema, account, audit]
+const PARTS = [daemon, broker, handlers, status, why, order, maintenance, checkConfig, schema, account, audit, mosquitto]
 
 export function program(t: Terminal, exit: (code: number) => void): Command {
   const root = new Command('understudy')

@@ -76,7 +76,7 @@ export const REASONS: Readonly<Record<Reason, Explanation>> = {
     todo: 'See [another router uses our VRID](../troubleshooting.md#another-router-uses-our-vrid).',
   },
   'foreign-advertisement': {
-    short: 'an advertisement was refused', means: 'A packet for our VRID is malformed or has a TTL other than 255. It is ignored, counted, and told once per cause and sender.',
+    short: 'an advertisement was refused', means: 'A packet for our VRID is malformed. It is ignored, counted, and told once per cause and sender. One with a TTL other than 255 is dropped by the kernel and not told.',
     todo: 'Find the sender: the event carries its address. Peers that disagree about the checksum show up here: see `checksum`.',
   },
   'address-missing': {

@@ -44,11 +44,13 @@ export function createFlightRecorder(o: {
   function transition(m: Member): void {
     if (due) return void due.add(m.name)
     due = new Set([m.name])
-    o.later(AFTERMATH, () => {
-      const names = [...(due ?? [])]
-      due = undefined
-      o.keep(flight(names))
-    })
+    o.later(AFTERMATH, keep)
+  }
+  function keep(): void {
+    if (!due) return
+    const names = [...due]
+    due = undefined
+    o.keep(flight(names))
   }
 
   function flight(routers: readonly string[]): Flight {
@@ -79,6 +81,7 @@ export function createFlightRecorder(o: {
       if (text !== '') add({ at: now, text: `${m.name}: ${text}` })
       if (effects.some((e) => e.do === 'report')) transition(m)
     },
+    ended: keep,
     noted: (text, now) => add({ at: now, text }),
   }
 }

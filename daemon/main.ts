@@ -30,6 +30,7 @@ import { createSteering, type Steering } from './steering.ts'
 import { createStory, type Story } from './story.ts'
 import { loadOrder } from './uplink/orders.ts'
 import { openUplink, reopenable } from './uplink/uplink.ts'
+import type { Witness } from './witness.ts'
 
 /** How often waiting routers are looked at again, how often addresses are compared, how often check results are repeated. */
 const RETRY_MS = 1000, RECONCILE_MS = 5000, HEARTBEAT_MS = 30_000
@@ -104,7 +105,7 @@ export async function runDaemon({ config: first, configFile, host, stateDir, log
   const split = createSplitWatch({ split: (m, other, detail) => story.split(m, other, detail) })
   const record = recordFile === undefined ? undefined : createWriteStream(recordFile)
   record?.on('error', (error) => log.error({ error: String(error) }, `cannot write ${recordFile}`))
-  const witnesses = [
+  const witnesses: readonly Witness[] = [
     ...(config.recorder.span > 0 ? [createFlightRecorder({ span: config.recorder.span, host, now: clock.now, wall: clock.wall, later, keep: uplink.keep })] : []),
     ...(record ? [createRecord((line) => void record.write(line))] : []),
   ]
@@ -160,6 +161,7 @@ export async function runDaemon({ config: first, configFile, host, stateDir, log
   for (const p of probes.values()) p.stop()
   story.tell({ type: 'daemon.stopping', data: { reason: 'stopped', planned: true, impact: 'none' } })
   await runtime.stop(runtime.members)
+  for (const w of witnesses) w.ended?.()
   await uplink.close()
   rmSync(join(stateDir, 'running'), { force: true })
   links.close()

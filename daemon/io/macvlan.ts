@@ -2,7 +2,7 @@
  * Interfaces with the virtual router MAC address (RFC 9568 §7.3), one for each router with `mac: virtual`. Such an
  * interface is up on the active host only, so that nobody else answers from that address.
  */
-import { writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import type { Family } from '../../contract/address.ts'
 import { macvlanName, type Log } from '../ports.ts'
 import { virtualMac } from '../wire/mac.ts'
@@ -15,12 +15,14 @@ export interface Macvlans {
   has(name: string): boolean
   raise(name: string): void
   lower(name: string): void
-  /** Removes all that were made. */
+  /** Removes all that were made, and puts back the settings of the interfaces below. */
   close(): void
 }
 
 export function createMacvlans(netlink: Netlink, log: Log): Macvlans {
   const up = new Map<string, boolean>()
+  /** Settings as they were, to be put back. */
+  const before = new Map<string, string>()
   const { ask, indexOf } = netlink
 
   function remove(name: string): void {
@@ -30,8 +32,10 @@ export function createMacvlans(netlink: Netlink, log: Log): Macvlans {
   }
   /** How the kernel chooses who answers ARP: only the interface that has the address. */
   function set(name: string, setting: string, value: number): void {
+    const file = `/proc/sys/net/ipv4/conf/${name}/${setting}`
     try {
-      writeFileSync(`/proc/sys/net/ipv4/conf/${name}/${setting}`, `${value}\n`)
+      if (!before.has(file)) before.set(file, readFileSync(file, 'utf8'))
+      writeFileSync(file, `${value}\n`)
     } catch (error) {
       log.warn({ interface: name, error: String(error) }, `cannot set ${setting}=${value}: neighbours may learn the wrong MAC address`)
     }
@@ -71,6 +75,7 @@ export function createMacvlans(netlink: Netlink, log: Log): Macvlans {
     close() {
       for (const name of up.keys()) remove(name)
       up.clear()
+      for (const [file, value] of before) if (existsSync(file)) writeFileSync(file, value)
     },
   }
 }

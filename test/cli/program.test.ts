@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { thisHost } from '../../cli/cluster.ts'
@@ -92,6 +93,35 @@ test('accounts', async () => {
   expect((await play(['account', 'add', 'x', '--role', 'viewer', '--file', accounts])).err).toBe('an empty password is no password')
   expect((await play(['account', 'add', 'x', '--role', 'viewer', '--file', accounts, '--generate'])).out).toMatch(/^Its password: [\w-]{24}$/m)
   expect((await play(['account', 'list', '-c', fileWith(FILE)])).code).toBe(2)
+})
+
+describe('mosquitto', () => {
+  const file = fileWith(`${FILE}handlers: {log: {}}\n`)
+  const directory = dirname(file)
+  const rightsOf = () => [...readFileSync(`${directory}/acl`, 'utf8').matchAll(/# (\w+)\nuser (.*)/g)].map((m) => `${m[2]} ${m[1]}`)
+
+  test('without accounts: every host, every handler, the operator', async () => {
+    expect(await play(['mosquitto', '-c', file, '--directory', directory])).toMatchObject({
+      code: 0, out: `Wrote ${directory}/mosquitto.conf and ${directory}/acl, for dns1, dns2, dns3, log, operator.\n`
+        + `Each of them needs a password: mosquitto_passwd ${directory}/passwords NAME (the first time with -c).`,
+    })
+    expect(rightsOf()).toEqual(['dns1 daemon', 'dns2 daemon', 'dns3 daemon', 'log handler', 'operator operator'])
+    expect(readFileSync(`${directory}/mosquitto.conf`, 'utf8')).toContain(`acl_file ${directory}/acl\n`)
+    expect(statSync(`${directory}/acl`).mode & 0o777).toBe(0o640)
+  })
+  test('with accounts: those', async () => {
+    const accounts = `${directory}/accounts`
+    for (const [name, role] of [['dns1', 'daemon'], ['ann', 'viewer']] as const) {
+      await play(['account', 'add', name, '--role', role, '--file', accounts], { secret: 'correct horse battery' })
+    }
+    const named = fileWith(`${FILE}broker: {accounts: ${accounts}}\n`)
+    expect((await play(['mosquitto', '-c', named, '--directory', directory])).code).toBe(0)
+    expect(rightsOf()).toEqual(['dns1 daemon', 'ann viewer'])
+  })
+  test('where it cannot write', async () => {
+    const played = await play(['mosquitto', '-c', file, '--directory', '/nowhere'])
+    expect([played.code, played.err]).toEqual([3, "cannot write /nowhere/mosquitto.conf: ENOENT: no such file or directory, stat '/nowhere'"])
+  })
 })
 
 describe('the picture', () => {

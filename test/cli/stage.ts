@@ -1,7 +1,8 @@
 /** A terminal and a broker for commands under test: nothing leaves the process, and time stands still. */
-import { writeFileSync, mkdtempSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { afterAll } from 'vitest'
 import { run } from '../../cli/program.ts'
 import type { Terminal } from '../../cli/terminal.ts'
 import type { LinkOptions } from '../../link/link.ts'
@@ -19,8 +20,11 @@ checks:
 `
 const NOW = Date.parse('2026-01-31T12:00:00Z')
 
+const folders = mkdtempSync(join(tmpdir(), 'understudy-cli-'))
+afterAll(() => rmSync(folders, { recursive: true, force: true }))
+
 export function fileWith(text: string): string {
-  const file = join(mkdtempSync(join(tmpdir(), 'understudy-cli-')), 'cluster.yaml')
+  const file = join(mkdtempSync(join(folders, 'file-')), 'cluster.yaml')
   writeFileSync(file, text)
   return file
 }

@@ -6,6 +6,7 @@ import { parse, stringify } from 'yaml'
 import { family, program } from '../../cli/program.ts'
 import type { Terminal } from '../../cli/terminal.ts'
 import { formatProblem, parseConfig } from '../../contract/config.ts'
+import { macvlanName } from '../../daemon/ports.ts'
 import { pages, stale } from '../../docs/generate.ts'
 import { anchorsOf, fencesOf, linksOf, wordsOf } from './markdown.ts'
 
@@ -89,6 +90,20 @@ describe('words', () => {
     expect(texts.flatMap((f) => [...read(f).matchAll(/changeme|hunter2|password: *['"]?[a-z0-9]{4,}['"]?$/gim)].map((m) => `${f}: ${m[0]}`))).toEqual([])
   })
   test('the bench has its place in the README', () => expect(read('README.md')).toMatch(/<!-- bench:begin -->[\s\S]*<!-- bench:end -->/))
+})
+
+describe('facts that stand in the code, too', () => {
+  const troubleshooting = read('docs/troubleshooting.md')
+  // The socket drops these before anybody counts them.
+  const silent = ['ip-header', 'fragment', 'hop-limit', 'vrid']
+  const names = [...(/type Reject =([\s\S]*?)\n\n/.exec(read('daemon/wire/reject.ts'))?.[1] ?? '').matchAll(/'([\w-]+)'/g)].map((m) => m[1] ?? '')
+  test.each(names.filter((n) => !silent.includes(n)))('refused because of %s', (name) => expect(troubleshooting).toMatch(new RegExp(`^\\|.*\`${name}\`.*\\|.*\\|.*\\|$`, 'm')))
+  test('there are some', () => expect(names.length).toBeGreaterThan(10))
+  test('the name of a macvlan', () => expect(read('docs/concepts.md')).toContain(`\`${macvlanName('eth0', 4, 53)}\``))
+  test('the unit of the daemon: reload, rights, locked memory', () => {
+    const unit = read('docs/examples/understudy.service')
+    for (const line of ['ExecReload=/bin/kill -HUP $MAINPID', 'AmbientCapabilities=CAP_NET_ADMIN CAP_NET_RAW', 'LimitMEMLOCK=infinity']) expect(unit).toContain(`\n${line}\n`)
+  })
 })
 
 describe('reading Markdown', () => {
