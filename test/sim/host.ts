@@ -215,6 +215,10 @@ export class SimHost {
         for (const a of addresses) table.set(a.address, lease === undefined ? Infinity : lan.now + lease * 1000 + EXPIRY_SLACK)
         return []
       },
+      renew(_, addresses, lease) {
+        for (const a of addresses) table.set(a.address, lan.now + lease * 1000 + EXPIRY_SLACK)
+      },
+      flush() {},
       release(_, addresses) {
         for (const a of addresses) table.delete(a.address)
       },
