@@ -210,15 +210,16 @@ export class SimHost {
 
   private addresses(): AddressTable {
     const { lan, table } = this
+    const waiting: (readonly [Address, number])[] = []
     return {
       hold(_, addresses, lease) {
         for (const a of addresses) table.set(a.address, lease === undefined ? Infinity : lan.now + lease * 1000 + EXPIRY_SLACK)
         return []
       },
-      renew(_, addresses, lease) {
-        for (const a of addresses) table.set(a.address, lan.now + lease * 1000 + EXPIRY_SLACK)
+      renew: (_, addresses, lease) => void waiting.push(...addresses.map((a) => [a.address, lease] as const)),
+      flush() {
+        for (const [address, lease] of waiting.splice(0)) table.set(address, lan.now + lease * 1000 + EXPIRY_SLACK)
       },
-      flush() {},
       release(_, addresses) {
         for (const a of addresses) table.delete(a.address)
       },
