@@ -30,6 +30,9 @@ const columns: Readonly<Record<CaseName, string>> = {
 const configurations: readonly Omit<Setting, 'higher'>[] = [
   { version: 2, family: 4, interval: 1, pass: 'secret12' },
   { version: 2, family: 4, interval: 1 },
+  { version: 2, family: 4, interval: 1, pass: 'secret12', unicast: true },
+  ...([4, 6] as const).map((family) => ({ version: 3 as const, family, interval: 0.1, unicast: true as const })),
+  { version: 3, family: 4, interval: 0.1, preempt: 'rfc' },
   ...[1, 0.1, 0.01].flatMap((interval) => ([4, 6] as const).map((family) => ({ version: 3 as const, family, interval }))),
 ]
 const settings = configurations.flatMap((c): Setting[] => [{ ...c, higher: OURS }, { ...c, higher: THEIRS }])

@@ -25,11 +25,20 @@ export interface Setting {
   /** Seconds. */
   readonly interval: number
   readonly pass?: string
+  /** Each sends to the other alone. */
+  readonly unicast?: true
+  /** Understudy's way to take over from a worse host; `fast` where nothing is said. keepalived knows one: the RFC's. */
+  readonly preempt?: 'rfc'
   readonly higher: Side
 }
 
-export const describeSetting = ({ version, family, interval, pass }: Setting) =>
-  `VRRPv${version}, IPv${family}${version === 2 ? (pass === undefined ? ', no password' : ', PASS') : ''}, ${interval} s`
+export const describeSetting = ({ version, family, interval, pass, unicast, preempt }: Omit<Setting, 'higher'>) => [
+  `VRRPv${version}`, `IPv${family}`, ...(version === 2 ? [pass === undefined ? 'no password' : 'PASS'] : []),
+  ...(unicast ? ['unicast'] : []), ...(preempt ? [`preempt: ${preempt}`] : []), `${interval} s`,
+].join(', ')
+
+/** What a host sends from and hears at, in the family of the election. */
+const ownAddress = (host: Machine, family: 4 | 6) => (family === 4 ? host.ipv4 : host.ipv6)
 
 export interface Encounter {
   readonly lab: Lab
@@ -97,14 +106,18 @@ function clusterFile(lab: Lab, { pass, ...setting }: Setting): object {
   const secret = path.join(lab.directory, 'pass')
   writeFileSync(secret, `${pass}\n`)
   const authentication = pass === undefined ? {} : { authentication: { pass: { file: secret } } }
-  const options = { version: setting.version, interval: setting.interval, ...authentication }
+  const options = {
+    version: setting.version, interval: setting.interval, ...authentication,
+    ...(setting.preempt === undefined ? {} : { preempt: setting.preempt }),
+    ...(setting.unicast ? { unicast: { peers: Object.fromEntries(lab.hosts.map((h) => [h.name, ownAddress(h, setting.family)])) } } : {}),
+  }
   // The other host is a member, so that an order can put it first; it is not of our kind.
   const group = groupOf([OURS, THEIRS], options, { routers: { [ROUTER]: { vrid: 210, addresses: addressesOf(setting) } } })
   return { cluster: 'test', groups: { dns: group } }
 }
 
 /** As an operator would write it: BACKUP, so that priorities decide; the other family's address is not advertised. */
-function startKeepalived(lab: Lab, host: Machine, { version, family, interval, pass, higher }: Setting): Running {
+function startKeepalived(lab: Lab, host: Machine, { version, family, interval, pass, unicast, higher }: Setting): Running {
   const [first = '', ...others] = addressesOf({ version, family, interval, higher })
   const own = (ending: string) => path.join(lab.directory, `keepalived.${ending}`)
   const block = (keyword: string, addresses: readonly string[]) =>
@@ -120,6 +133,7 @@ vrrp_instance ${ROUTER} {
   priority ${higher === THEIRS ? ABOVE : BELOW}
   advert_int ${interval}
 ${pass === undefined ? '' : `  authentication {\n    auth_type PASS\n    auth_pass ${pass}\n  }`}
+${unicast ? `  unicast_src_ip ${ownAddress(host, family)}\n${block('unicast_peer', [ownAddress(lab.host(OURS), family)])}` : ''}
 ${block('virtual_ipaddress', [first])}
 ${block('virtual_ipaddress_excluded', others)}
 }
