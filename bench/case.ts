@@ -24,6 +24,8 @@ export interface Contestant {
 
 export interface Cluster {
   daemon(host: Machine): Running
+  /** Once more, after the host has crashed. */
+  restart(host: Machine): void
   /** To all its processes there at once, when it has several. */
   signal(host: Machine, name: NodeJS.Signals): void
   /** Makes another order known to all; the instant that was done. */
@@ -32,13 +34,36 @@ export interface Cluster {
   stop(): Promise<void>
 }
 
-/** A cluster that has settled, with the first host of `order` active. */
+/** A cluster that has settled, with one active host. */
 export interface Stage {
   readonly lab: Lab
   readonly cluster: Cluster
   readonly order: readonly string[]
+  /** While a case is prepared, the first host of `order`; then the one that serves. */
   readonly active: Machine
   nameServer(host: Machine): Running
+  startNameServer(host: Machine): Promise<void>
+}
+
+/** What only some cases have to tell; all in milliseconds. */
+export interface Special {
+  /** Two hosts held a service address; and how much of that was after the end of what happened. */
+  readonly shared?: number | undefined
+  readonly sharedAfter?: number | undefined
+  /** From the removal of an address to its return, as the kernel told both. */
+  readonly back4?: number | undefined
+  readonly back6?: number | undefined
+  /**
+   * First gratuitous ARP, less what the protocol allows: last advertisement of the silent host on the wire, three intervals,
+   * and the skew of the host that takes over.
+   */
+  readonly above?: number | undefined
+}
+
+export interface Happening {
+  readonly at: Instant
+  /** When it was over, if it passes. */
+  readonly over?: Promise<Instant>
 }
 
 export interface Case {
@@ -46,14 +71,18 @@ export interface Case {
   /** For the heading of its table. */
   readonly title: string
   readonly setting: Setting
-  /** Milliseconds by which another host must answer, or the round has failed. */
+  /** Figures of its own, beside those that every case has. */
+  readonly special?: readonly (keyof Special)[]
+  /** Milliseconds by which it must be over (another host answers, or the address is back), or the round has failed. */
   readonly patience: number
+  /** Nobody else need take over: it is over when the address is back. */
+  readonly stays?: true
   /** Milliseconds to go on measuring after that. Default: a second and an interval. */
   readonly aftermath?: number
-  /** Only played when named: it takes long, or a contestant does not survive it. */
-  readonly onRequest?: true
-  /** Makes it happen; the instant it did. */
-  happen(stage: Stage): Promise<Instant>
+  /** Before anything is measured; the host that shall serve then. Default: the first, as it is. */
+  prepare?(stage: Stage): Promise<Machine>
+  /** Makes it happen. */
+  happen(stage: Stage): Promise<Happening>
 }
 
 /** The service of the bench: one virtual router with an address of each family. */

@@ -21,7 +21,7 @@ export const keepalived: Contestant = {
     const directory = path.join(lab.directory, 'keepalived')
     mkdirSync(directory, { recursive: true })
     writeOrder(directory, lab, order)
-    const daemons = new Map(lab.hosts.map((host) => {
+    const begin = (host: Machine) => {
       const own = (ending: string) => path.join(directory, `${host.name}.${ending}`)
       const check = own('check')
       writeFileSync(check, checkScript(host.name, own('order')))
@@ -30,8 +30,9 @@ export const keepalived: Contestant = {
       // In the foreground, VRRP alone, everything it does in the log; files of its own, since several share one machine
       // here.
       const words = ['-n', '-l', '-D', '-P', '-f', own('conf'), '-p', own('pid'), '-r', own('vrrp-pid')]
-      return [host.name, lab.start(host, [binary, ...words], { log: own('log') })]
-    }))
+      return lab.start(host, [binary, ...words], { log: own('log') })
+    }
+    const daemons = new Map(lab.hosts.map((host) => [host.name, begin(host)]))
     const daemon = (host: Machine) => {
       const running = daemons.get(host.name)
       if (!running) throw new Error(`no keepalived on ${host.name}`)
@@ -39,6 +40,7 @@ export const keepalived: Contestant = {
     }
     return {
       daemon,
+      restart: (host) => { daemons.set(host.name, begin(host)) },
       signal(host, name) {
         // The child speaks VRRP, and would say goodbye if it saw its parent end: so it comes first.
         process.kill(Number(readFileSync(path.join(directory, `${host.name}.vrrp-pid`), 'utf8')), name)

@@ -24,5 +24,6 @@ export function cpuSeconds(pid: number): number {
 }
 
 export function residentKib(pid: number): number {
-  return family(pid).reduce((sum, p) => sum + Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${p}/status`, 'utf8'))?.[1] ?? 0), 0)
+  const of = (p: number) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${p}/status`, 'utf8'))?.[1] ?? 0)
+  return family(pid).reduce((sum, p) => sum + of(p), 0)
 }

@@ -26,3 +26,29 @@ export function chance(seed: number): () => number {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
   }
 }
+
+/** The smallest value that `share` of all do not exceed (nearest rank); of none NaN. */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN
+}
+
+/** How regularly something came that should come at intervals. Milliseconds but `n`. */
+export interface Regularity {
+  /** Intervals seen. */
+  readonly n: number
+  readonly mean: number
+  /** Standard deviation from that mean. */
+  readonly sd: number
+  /** 99 of 100 intervals differ from the one wanted by at most this. */
+  readonly p99: number
+  /** By how much the longest interval was longer than the one wanted. */
+  readonly late: number
+}
+
+export function regularity(instants: readonly number[], wanted: number): Regularity {
+  const gaps = instants.slice(1).map((at, i) => at - (instants[i] ?? 0)), n = gaps.length
+  const mean = gaps.reduce((sum, gap) => sum + gap, 0) / n
+  const sd = Math.sqrt(gaps.reduce((sum, gap) => sum + (gap - mean) ** 2, 0) / n)
+  return { n, mean, sd, p99: percentile(gaps.map((gap) => Math.abs(gap - wanted)), 0.99), late: Math.max(...gaps) - wanted }
+}

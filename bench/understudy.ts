@@ -23,22 +23,30 @@ export const understudy: Contestant = {
     const written = writeCluster(lab, folder, clusterText(lab, folder, setting, order))
     const broker = written.startBroker()
     const console = openConsole(lab, written)
-    await console.ready()
-    const daemons = new Map(lab.hosts.map((host) => [host.name, written.startDaemon(host)]))
+    const daemons = new Map<string, Running>()
     const daemon = (name: string) => {
       const running = daemons.get(name)
       if (!running) throw new Error(`no daemon on ${name}`)
       return running
     }
-    await allOnline(console, written, daemon)
+    const stop = async () => {
+      await Promise.all([...daemons.values()].map((d) => d.stop(5000)))
+      await Promise.all([console.stop(), broker.stop()])
+    }
+    try {
+      await console.ready()
+      for (const host of lab.hosts) daemons.set(host.name, written.startDaemon(host))
+      await allOnline(console, written, daemon)
+    } catch (e) {
+      await stop()
+      throw e
+    }
     return {
       daemon: (host) => daemon(host.name),
+      restart: (host) => { daemons.set(host.name, written.startDaemon(host)) },
       signal: (host, name) => daemon(host.name).signal(name),
       reorder: async (next) => console.order(GROUP, next),
-      async stop() {
-        await Promise.all([...daemons.values()].map((d) => d.stop(5000)))
-        await Promise.all([console.stop(), broker.stop()])
-      },
+      stop,
     }
   },
 }

@@ -1,20 +1,20 @@
 /** Packets as the kernel of one machine receives them, with their times, while they come. Needs `dumpcap`. */
 import path from 'node:path'
-import { monotonic } from './clock.ts'
+import { wallMinusMonotonic } from './clock.ts'
 import type { Lab, Machine } from './net.ts'
 import { program } from './program.ts'
 
 /** Of a pcap file and of each packet in it; written here in the machine's own order of bytes, which is little-endian. */
 const FILE_HEADER = 24, RECORD_HEADER = 16
-/** A capture has wall time. */
-const wallMinusMonotonic = performance.timeOrigin + performance.now() - monotonic()
 
 /** `at`: milliseconds of the monotonic clock. False where there is no program to listen with. */
-export function startCapture(lab: Lab, machine: Machine, filter: string, packet: (frame: Buffer, at: number) => void): boolean {
+export function startCapture(
+  lab: Lab, machine: Machine, filter: string, packet: (frame: Buffer, at: number) => void, link = 'eth0',
+): boolean {
   const dumpcap = program('dumpcap')
   if (!dumpcap) return false
   let rest = Buffer.alloc(0), header = false
-  lab.start(machine, [dumpcap, '-q', '-i', 'eth0', '-P', '-w', '-', '-f', filter], {
+  lab.start(machine, [dumpcap, '-q', '-i', link, '-P', '-w', '-', '-f', filter], {
     log: path.join(lab.directory, 'dumpcap.log'),
     onBytes(bytes) {
       rest = Buffer.concat([rest, bytes])
@@ -25,7 +25,8 @@ export function startCapture(lab: Lab, machine: Machine, filter: string, packet:
       while (header && rest.length >= RECORD_HEADER) {
         const size = RECORD_HEADER + rest.readUInt32LE(8)
         if (rest.length < size) return
-        packet(rest.subarray(RECORD_HEADER, size), rest.readUInt32LE(0) * 1000 + rest.readUInt32LE(4) / 1000 - wallMinusMonotonic)
+        const at = rest.readUInt32LE(0) * 1000 + rest.readUInt32LE(4) / 1000 - wallMinusMonotonic
+        packet(rest.subarray(RECORD_HEADER, size), at)
         rest = rest.subarray(size)
       }
     },

@@ -6,6 +6,9 @@ const origin = Number(process.hrtime.bigint()) / 1e6 - performance.now()
 /** Milliseconds of CLOCK_MONOTONIC, to the microsecond. `performance.now()` starts anew in every process. */
 export const monotonic = (): Instant => (origin + performance.now()) as Instant
 
+/** To be subtracted from wall time that other programs report, in milliseconds. */
+export const wallMinusMonotonic = performance.timeOrigin - origin
+
 export const sleep = (time: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, Math.max(0, time)))
 
 /** Asks every `every` ms until the answer is true; false when `within` ms have passed. */

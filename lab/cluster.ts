@@ -35,7 +35,7 @@ const MQTT = 1883
  * exist: then daemons find the state they left there.
  */
 export function writeCluster(
-  lab: Lab, folder: string, text: Pick<ClusterText, 'groups' | 'checks' | 'handlers'> & { pass?: string },
+  lab: Lab, folder: string, text: Pick<ClusterText, 'groups' | 'checks' | 'handlers' | 'realtime'> & { pass?: string },
 ): Cluster {
   const directory = path.join(lab.directory, folder)
   const at = (...parts: string[]) => path.join(directory, ...parts)

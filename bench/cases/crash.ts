@@ -5,6 +5,7 @@ export const crash: Case = {
   name: 'crash',
   title: 'Crash of the active host (version 3, 0.1 s)',
   setting: { version: 3, interval: 0.1, checked: false },
+  special: ['above'],
   patience: 3000,
-  happen: async ({ lab, active }) => lab.crash(active),
+  happen: async ({ lab, active }) => ({ at: lab.crash(active) }),
 }

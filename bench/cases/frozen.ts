@@ -1,4 +1,4 @@
-import { monotonic } from '../../lab/clock.ts'
+import { monotonic, sleep } from '../../lab/clock.ts'
 import type { Case } from '../case.ts'
 
 /** Milliseconds the daemon does not run. */
@@ -11,12 +11,17 @@ export const frozen: Case = {
   name: 'frozen',
   title: 'Daemon of the active host frozen for 5 s (version 3, 0.1 s)',
   setting: { version: 3, interval: 0.1, checked: false },
+  special: ['shared', 'sharedAfter', 'above'],
   patience: 3000,
   aftermath: FROZEN + 3000,
   async happen({ cluster, active }) {
     const at = monotonic()
     cluster.signal(active, 'SIGSTOP')
-    setTimeout(() => cluster.signal(active, 'SIGCONT'), FROZEN)
-    return at
+    const over = sleep(FROZEN).then(() => {
+      const end = monotonic()
+      cluster.signal(active, 'SIGCONT')
+      return end
+    })
+    return { at, over }
   },
 }

@@ -5,6 +5,8 @@ export const planned: Case = {
   name: 'planned',
   title: 'Planned move to another host (version 2 with PASS, 1 s)',
   setting: { version: 2, interval: 1, pass: 'secret12', checked: true },
+  special: ['shared'],
   patience: 10_000,
-  happen: ({ cluster, order: [first = '', second = '', ...rest] }) => cluster.reorder([second, first, ...rest]),
+  happen: async ({ cluster, order: [first = '', second = '', ...rest] }) =>
+    ({ at: await cluster.reorder([second, first, ...rest]) }),
 }

@@ -10,6 +10,6 @@ export const serverKilled: Case = {
   async happen({ nameServer, active }) {
     const at = monotonic()
     await nameServer(active).kill()
-    return at
+    return { at }
   },
 }

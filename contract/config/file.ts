@@ -212,8 +212,7 @@ export const ClusterFile = z.strictObject({
   realtime: z.strictObject({
     policy: z.enum(['fifo', 'rr', 'off']).default('off').describe('Scheduling class of the daemon: SCHED_FIFO, SCHED_RR, or as it was started.'),
     priority: z.int().min(1).max(99).default(50).describe('Priority within that class.'),
-    lockMemory: z.boolean().default(false).describe('Keep all memory in RAM, so that a takeover never waits for swap.'),
-  }).prefault({}).describe('What keeps the daemon running on a busy host. What the kernel refuses is said once; systemd can grant it too.'),
+  }).prefault({}).describe('What keeps the daemon running on a busy host. What the kernel refuses is said once; systemd can grant it too, and keep its memory out of swap (MemorySwapMax=0).'),
   recorder: z.strictObject({
     seconds: seconds(0, 3600).default(120).describe('How much of the past to keep in memory; 0 = none.'),
     megabytes: z.number().min(0.1).max(1000).default(16).describe('Most that the files take; the oldest go first.'),

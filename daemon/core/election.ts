@@ -11,17 +11,19 @@ export * from './states.ts'
 /** The priority of a host that stops. Anything a willing host advertises is better. */
 export const LEAVING_PRIORITY = 1
 /**
- * Timers and wires have a grain. Where the skews of neighbours in rank differ by less, rank itself spaces the takeovers,
- * so that two hosts never step in together (at 0.01 s the skew differs by 0.4 ms from rank to rank).
+ * Timers and wires have a grain. The skews of neighbours in rank may differ by less (3.9 ms at 0.1 s, 0.4 ms at 0.01 s), so
+ * rank itself spaces the takeovers: two hosts must not step in together. The first in line waits no longer for it.
  */
-const GRAIN = ms(4)
+const GRAIN = ms(10)
 /** Re-announcements after a takeover from a host that still answered: its last replies may have reached a neighbour late. */
 const AFTER_OVERLAP = [ms(10), ms(100), ms(1000)]
 const MIN_BETWEEN_ANNOUNCEMENTS = ms(200)
+/** After a farewell sooner: a rival has just let go, and neighbours may still have learnt from it. */
+const MIN_AFTER_FAREWELL = ms(10)
 
 /** Skew_Time: v3 §6.1 scales with the interval of the active host, RFC 3768 §6.1 with one second. */
 export const skew = (p: Params, active: Ms): Ms => ms(((256 - p.priority) * (p.version === 2 ? 1000 : active)) / 256)
-const turn = (p: Params, active: Ms): Ms => ms(Math.max(skew(p, active), Math.max(0, p.rank - 1) * GRAIN))
+const turn = (p: Params, active: Ms): Ms => ms(skew(p, active) + Math.max(0, p.rank - 1) * GRAIN)
 /** Active_Down_Interval (§6.1): the missed advertisements, plus our turn. */
 export const downAfter = (p: Params, active: Ms): Ms => ms(p.missed * active + turn(p, active))
 /** How long a stopping host waits for a successor: what a backup without fast preemption needs, and a little. */
@@ -103,8 +105,9 @@ function active(p: Params, s: Active, input: Input, now: Instant): Step {
       if (s.listening) return stay(s)
       // Assert ourselves at once, to the sender and to learning bridges; a farewell also restarts the timer (§6.4.3).
       const state = advert.priority === 0 ? { ...s, advertiseAt: after(now, p.interval) } : s
-      if (since(s.announcedAt, now) < MIN_BETWEEN_ANNOUNCEMENTS) { // not now, but soon
-        const soon = after(s.announcedAt, MIN_BETWEEN_ANNOUNCEMENTS)
+      const pause = advert.priority === 0 ? MIN_AFTER_FAREWELL : MIN_BETWEEN_ANNOUNCEMENTS
+      if (since(s.announcedAt, now) < pause) { // not now, but soon
+        const soon = after(s.announcedAt, pause)
         const announceAt = s.announceAt.includes(soon) ? s.announceAt : [...s.announceAt, soon].sort((a, b) => a - b)
         return { state: { ...state, announceAt }, effects: [advertise(p)] }
       }

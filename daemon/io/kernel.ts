@@ -9,7 +9,6 @@ const recvCall = libc.func('intptr_t recv(int fd, _Out_ void *data, size_t lengt
 const setOptionCall = libc.func('int setsockopt(int fd, int level, int option, const void *value, uint32_t length)')
 const closeCall = libc.func('int close(int fd)')
 const ifIndexCall = libc.func('uint32_t if_nametoindex(const char *name)')
-const mlockallCall = libc.func('int mlockall(int flags)')
 const schedulerCall = libc.func('int sched_setscheduler(int pid, int policy, const void *parameter)')
 
 /** A system call that failed, with its errno. */
@@ -44,7 +43,6 @@ export const closeSocket = (fd: number): void => void closeCall(fd)
 /** 0 where there is no such interface. */
 export const interfaceIndex = (name: string): number => ifIndexCall(name)
 
-export const lockMemory = (flags: number): void => void checked('mlockall', mlockallCall(flags))
 /** Only this thread, the one of the election: struct sched_param holds the priority. */
 export const schedule = (policy: number, priority: number): void =>
   void checked('sched_setscheduler', schedulerCall(0, policy, new Uint8Array(new Int32Array([priority]).buffer)))

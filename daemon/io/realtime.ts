@@ -1,21 +1,16 @@
-/** Asks the kernel to run this process before others and to keep it in memory. What it refuses is said once, with the remedy. */
+/** Asks the kernel to run this process before others. What it refuses is said once, with the remedy. */
 import type { Config } from '../../contract/config.ts'
 import type { Log } from '../ports.ts'
 import * as kernel from './kernel.ts'
 
 const SCHED = { fifo: 1, rr: 2 } as const
-const MCL_CURRENT = 1, MCL_FUTURE = 2, MCL_ONFAULT = 4
 
-export function runInRealTime(wish: Config['realtime'], log: Log): void {
-  const attempt = (what: string, remedy: string, call: () => void) => {
-    try {
-      call()
-    } catch (error) {
-      log.warn({ error: String(error) }, `the kernel refuses ${what}: ${remedy}`)
-    }
+/** Memory is not locked here: V8 gives pages back with madvise, which fails on locked ones, and then ends the process. */
+export function runInRealTime({ policy, priority }: Config['realtime'], log: Log): void {
+  if (policy === 'off') return
+  try {
+    kernel.schedule(SCHED[policy], priority)
+  } catch (error) {
+    log.warn({ error: String(error) }, `the kernel refuses scheduling class ${policy} at priority ${priority}: grant CAP_SYS_NICE, or CPUSchedulingPolicy= in systemd`)
   }
-  // Memory that is touched later is locked when it is touched: locking all of V8's reserved space at once would not fit.
-  if (wish.lockMemory) attempt('to lock memory', 'grant CAP_IPC_LOCK, or LimitMEMLOCK=infinity in systemd', () => kernel.lockMemory(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT))
-  const { policy } = wish
-  if (policy !== 'off') attempt(`scheduling class ${policy} at priority ${wish.priority}`, 'grant CAP_SYS_NICE, or CPUSchedulingPolicy= in systemd', () => kernel.schedule(SCHED[policy], wish.priority))
 }

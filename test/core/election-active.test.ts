@@ -34,9 +34,12 @@ describe('§6.4.3 Active: Adver_Timer', () => {
 
 describe('§6.4.3 Active: priority 0', () => {
   test('is answered with an advertisement, and Adver_Timer starts anew', () => {
-    expect(step(params(), active(), heard(0), at(100))).toEqual({ state: active({ advertiseAt: at(1100),
-      announceAt: [at(200)] }), effects: [{ do: 'advertise', priority: 240 }] })
+    const step0 = step(params(), active(), heard(0), at(5))
+    expect(step0).toEqual({ state: active({ advertiseAt: at(1005), announceAt: [at(10)] }), effects: [{ do: 'advertise', priority: 240 }] })
     expect(step(params(), active(), heard(0, AFTER_US), at(100)).state).toMatchObject({ at: 'active', advertiseAt: 1100 })
+  })
+  test('10 ms after our last announcement it is answered with another: a rival has let go', () => {
+    expect(step(params(), active(), heard(0), at(10)).effects).toEqual([{ do: 'advertise', priority: 240 }, { do: 'announce' }])
   })
   test('does not end the state, whoever sends it and whatever we have', () => {
     expect(step(params({ priority: 1 }), active(), heard(0, AFTER_US), at(100)).state.at).toBe('active')

@@ -28,10 +28,10 @@ describe('§6.1 timers', () => {
     expect(downAfter(params({ version: 2 }), seconds(2))).toBe(6062.5)
     expect(downAfter(params({ missed: 5 }), seconds(1))).toBe(5062.5)
   })
-  test('at 10 ms ranks keep 4 ms apart, where the skews alone would not', () => {
+  test('behind the first in line, ranks keep 10 ms apart beyond their skews', () => {
     expect(downAfter(params({ priority: 240, rank: 1 }), ms(10))).toBe(30.625)
-    expect(downAfter(params({ priority: 230, rank: 2 }), ms(10))).toBe(34)
-    expect(downAfter(params({ priority: 220, rank: 3 }), ms(10))).toBe(38)
+    expect(downAfter(params({ priority: 230, rank: 2 }), ms(10))).toBe(41.015625)
+    expect(downAfter(params({ priority: 220, rank: 3 }), ms(10))).toBe(51.40625)
     expect(downAfter(params({ priority: 250, rank: 0 }), ms(10))).toBe(30.234375)
   })
   test('a stopping host waits one interval longer than its backups, at most ten seconds', () => {

@@ -102,7 +102,7 @@ describe('facts that stand in the code, too', () => {
   test('the name of a macvlan', () => expect(read('docs/concepts.md')).toContain(`\`${macvlanName('eth0', 4, 53)}\``))
   test('the unit of the daemon: reload, rights, locked memory', () => {
     const unit = read('docs/examples/understudy.service')
-    for (const line of ['ExecReload=/bin/kill -HUP $MAINPID', 'AmbientCapabilities=CAP_NET_ADMIN CAP_NET_RAW', 'LimitMEMLOCK=infinity']) expect(unit).toContain(`\n${line}\n`)
+    for (const line of ['ExecReload=/bin/kill -HUP $MAINPID', 'AmbientCapabilities=CAP_NET_ADMIN CAP_NET_RAW', 'MemorySwapMax=0']) expect(unit).toContain(`\n${line}\n`)
   })
 })
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { announcement } from '../../lab/sniffer.ts'
+import { advertisement, announcement } from '../../lab/sniffer.ts'
 
 const frame = (...parts: readonly string[]) => Buffer.from(parts.join('').replaceAll(' ', ''), 'hex')
 /** Both captured from keepalived 2.2.7. */
@@ -8,6 +8,31 @@ const NA = [
   '333300000001 c2950f7f27f4 86dd', '60000000 0020 3a ff fd530000000000000000000000000210 ff020000000000000000000000000001',
   '88 00 5dcf 20000000 fd530000000000000000000000000210', '02 01 c2950f7f27f4',
 ]
+
+/** Advertisements as RFC 2338 and RFC 9568 draw them, priority 250 and 200. */
+const VERSION_2 = [
+  '01005e000012 c2950f7f27f4 0800', '45c0 0028 0001 0000 ff 70 0000 0a35000b e0000012',
+  '21 d2 fa 01 01 01 0000 0a3500d2 7365637265743132',
+]
+const VERSION_3 = [
+  '333300000012 c2950f7f27f4 86dd', '6c000000 0018 70 ff fe80000000000000c0950ffffe7f27f4 ff020000000000000000000000000012',
+  '31 d2 c8 01 000a 0000 fd530000000000000000000000000210',
+]
+
+describe('what the bench takes for an advertisement', () => {
+  it('is VRRP of both versions, over both families', () => {
+    const common = { vrid: 210, mac: 'c2:95:0f:7f:27:f4' }
+    expect(advertisement(frame(...VERSION_2))).toEqual({ ...common, family: 4, version: 2, priority: 250 })
+    expect(advertisement(frame(...VERSION_3))).toEqual({ ...common, family: 6, version: 3, priority: 200 })
+  })
+
+  it('is not cut short, and no other protocol', () => {
+    expect(advertisement(frame(...VERSION_2.slice(0, 2)))).toBeUndefined()
+    expect(advertisement(frame(...ARP))).toBeUndefined()
+    expect(advertisement(frame(...NA))).toBeUndefined()
+    expect(announcement(frame(...VERSION_3))).toBeUndefined()
+  })
+})
 
 describe('what the bench takes for an announcement', () => {
   it('is a gratuitous ARP', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { chance, median, ratio, summary } from '../../bench/statistics.ts'
+import { chance, median, percentile, ratio, regularity, summary } from '../../bench/statistics.ts'
 
 describe('statistics of the bench', () => {
   it('takes the middle value, or the mean of the two in the middle', () => {
@@ -24,6 +24,18 @@ describe('statistics of the bench', () => {
     expect(ratio(2727, 303)).toBe(9)
     expect(ratio(221, 0)).toBeUndefined()
     expect(ratio(Number.NaN, 5)).toBeUndefined()
+  })
+
+  it('takes the nearest rank', () => {
+    const values = Array.from({ length: 200 }, (_, i) => 200 - i)
+    expect(percentile(values, 0.99)).toBe(198)
+    expect(percentile([7], 0.99)).toBe(7)
+    expect(percentile([], 0.5)).toBeNaN()
+  })
+
+  it('tells how regular instants are', () => {
+    expect(regularity([0, 100, 202, 300], 100)).toMatchObject({ n: 3, mean: 100, p99: 2, late: 2 })
+    expect(regularity([0, 101, 202, 303], 100)).toEqual({ n: 3, mean: 101, sd: 0, p99: 1, late: 1 })
   })
 
   it('draws the same moments for the same seed', () => {
