@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { smtpMailer } from '../../handlers/email/transport.ts'
 import { compose } from '../../handlers/email/compose.ts'
+import { eximBox, eximConfiguration } from '../exim.ts'
 import { until } from '../link/until.ts'
 import { freePort } from './free-port.ts'
 import { temporaryFolder } from './rig.ts'
@@ -32,28 +33,27 @@ test.skipIf(!exim && !process.env.CI)(name, { timeout: 20_000 }, async () => {
   chmodSync(folder.path, 0o777) // Exim starts itself again for each delivery, with fewer rights
   const port = await freePort()
   const config = join(folder.path, 'exim.conf')
-  const user = process.getuid?.() || 65534
-  writeFileSync(config, configuration(folder.path, port, user), { mode: 0o644 })
+  const text = eximConfiguration({ program: exim ?? '', directory: folder.path, address: '127.0.0.1', port, hostname: 'mail.example' })
+  writeFileSync(config, text, { mode: 0o644 })
   const daemon = spawn(exim ?? 'exim4', ['-C', config, '-bdf'], { stdio: 'ignore' })
   const ended = new Promise((resolve) => daemon.once('close', resolve))
   try {
     await listening(port)
-    const { subject, text } = compose([change('backup>active active-silent', { host: 'dns2' })])
+    const mail = compose([change('backup>active active-silent', { host: 'dns2' })])
     const sent = await smtpMailer({ host: '127.0.0.1', port, tls: 'opportunistic' }).send(
       {
         messageId: '<0123@cam.understudy>',
         incident: '0123',
         from: 'dns@mail.example',
         to: ['a@mail.example', 'b@mail.example'],
-        subject,
-        text,
+        ...mail,
       },
       new AbortController().signal,
     )
     expect(sent).toEqual({ accepted: ['a@mail.example', 'b@mail.example'], refused: [] })
     const box = () => {
       try {
-        return readFileSync(join(folder.path, 'box'), 'utf8')
+        return readFileSync(eximBox(folder.path), 'utf8')
       } catch {
         return ''
       }
@@ -66,33 +66,6 @@ test.skipIf(!exim && !process.env.CI)(name, { timeout: 20_000 }, async () => {
     await ended
   }
 })
-
-const configuration = (folder: string, port: number, user: number) => `
-exim_path = ${exim}
-spool_directory = ${folder}
-log_file_path = ${folder}/%slog
-pid_file_path = ${folder}/pid
-primary_hostname = mail.example
-local_interfaces = 127.0.0.1
-daemon_smtp_ports = ${port}
-tls_advertise_hosts =
-rfc1413_query_timeout = 0s
-acl_smtp_rcpt = everything
-acl_smtp_data = everything
-begin acl
-everything:
-  accept
-begin routers
-all:
-  driver = accept
-  transport = box
-begin transports
-box:
-  driver = appendfile
-  file = ${folder}/box
-  user = ${user}
-  group = ${process.getgid?.() || 65534}
-`
 
 async function listening(port: number) {
   let answers = false

@@ -5,8 +5,8 @@ import { createServer, connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { eximBox, eximConfiguration } from '../exim.ts'
 
-const nobody = 65534
 
 const path = (process.env.PATH ?? '').split(':')
 
@@ -132,39 +132,15 @@ describe('peers', { timeout: 15_000 }, () => {
     spawnSync('chmod', ['777', mail])
     try {
       // Exim starts itself again for each delivery and then loses its privileges: `mail` belongs to whoever it has become.
-      const config = write('exim.conf', `
-exim_path = ${find('exim4')}
-spool_directory = ${mail}
-log_file_path = ${mail}/%slog
-pid_file_path = ${mail}/pid
-primary_hostname = mail.example
-local_interfaces = 127.0.0.1
-daemon_smtp_ports = ${port}
-tls_advertise_hosts =
-rfc1413_query_timeout = 0s
-acl_smtp_rcpt = everything
-acl_smtp_data = everything
-begin acl
-everything:
-  accept
-begin routers
-all:
-  driver = accept
-  transport = box
-begin transports
-box:
-  driver = appendfile
-  file = ${mail}/box
-  user = ${process.getuid?.() || nobody}
-  group = ${process.getgid?.() || nobody}
-`)
+      const config = write('exim.conf', eximConfiguration(
+        { program: find('exim4') ?? '', directory: mail, address: '127.0.0.1', port, hostname: 'mail.example' }))
       spawnSync('chmod', ['755', folder])
       start('exim4', ['-C', config, '-bdf'])
       await listening(port)
       await deliver(port, ['EHLO here', 'MAIL FROM:<a@b.example>', 'RCPT TO:<c@d.example>', 'DATA', 'Subject: Hello\r\n\r\nText\r\n.', 'QUIT'])
       const box = await until(() => {
         try {
-          return readFileSync(join(mail, 'box'), 'utf8') || undefined
+          return readFileSync(eximBox(mail), 'utf8') || undefined
         } catch {
           return undefined
         }

@@ -3,6 +3,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'n
 import path from 'node:path'
 import { until } from '../../lab/clock.ts'
 import type { Lab } from '../../lab/net.ts'
+import { eximBox, eximConfiguration } from '../exim.ts'
 import { found } from './needs.ts'
 
 const OPERATOR = 'operator@ops.example'
@@ -17,36 +18,13 @@ export interface Post {
 }
 
 export async function startPost(lab: Lab): Promise<Post> {
-  const directory = path.join(lab.directory, 'mail'), box = path.join(directory, 'box')
+  const directory = path.join(lab.directory, 'mail'), box = eximBox(directory)
   mkdirSync(directory)
   chmodSync(lab.directory, 0o755)
   chmodSync(directory, 0o777) // Exim gives up root before it delivers
   const config = path.join(lab.directory, 'exim.conf')
-  writeFileSync(config, `exim_path = ${found('exim4')}
-spool_directory = ${directory}
-log_file_path = ${directory}/%slog
-pid_file_path = ${directory}/pid
-primary_hostname = ops.example
-local_interfaces = ${lab.ops.ipv4}
-daemon_smtp_ports = 25
-tls_advertise_hosts =
-rfc1413_query_timeout = 0s
-acl_smtp_rcpt = everything
-acl_smtp_data = everything
-begin acl
-everything:
-  accept
-begin routers
-all:
-  driver = accept
-  transport = box
-begin transports
-box:
-  driver = appendfile
-  file = ${box}
-  user = 65534
-  group = 65534
-`)
+  writeFileSync(config, eximConfiguration(
+    { program: found('exim4'), directory, address: lab.ops.ipv4, port: 25, hostname: 'ops.example' }))
   lab.start(lab.ops, [found('exim4'), '-C', config, '-bdf'], { log: path.join(lab.directory, 'exim.log') })
   const listens = () => lab.output(lab.ops, ['ss', '-ltnH', 'sport', '=', ':25']).includes(':25')
   if (!await until(listens, 8000)) throw new Error(`Exim did not start; see ${directory}`)
