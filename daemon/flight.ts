@@ -7,6 +7,7 @@ import { since, type Instant, type Ms, type WallTime } from '../contract/time.ts
 import type { Effect, Input } from './core/election.ts'
 import type { Member } from './member.ts'
 import { decode, encode, type Datagram } from './wire/advertisement.ts'
+import { joined } from './wire/bytes.ts'
 import { pcapHeader, pcapRecord, wrapIpv4, wrapIpv6 } from './wire/pcap.ts'
 import type { Witness } from './witness.ts'
 
@@ -82,7 +83,6 @@ export function createFlightRecorder(o: {
       if (effects.some((e) => e.do === 'report')) transition(m)
     },
     ended: keep,
-    noted: (text, now) => add({ at: now, text }),
   }
 }
 
@@ -113,14 +113,4 @@ export function withoutPassword(d: Datagram): Datagram {
   const payload = d.payload.slice()
   payload.fill(0, Math.min(8, payload.length)) // whatever it is, nothing after the header is kept
   return { ...d, payload }
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(parts.reduce((n, p) => n + p.length, 0))
-  let at = 0
-  for (const p of parts) {
-    all.set(p, at)
-    at += p.length
-  }
-  return all
 }

@@ -13,6 +13,4 @@ export interface Witness {
   stepped?(m: Member, input: Input, effects: readonly Effect[], now: Instant): void
   /** The process ends: what was waiting for more is told now. */
   ended?(): void
-  /** Anything else worth a line in the timeline. */
-  noted?(text: string, now: Instant): void
 }

@@ -71,7 +71,7 @@ function backup(p: Params, s: Backup, input: Input, now: Instant): Step {
         return ours ? stay({ ...s, downAt: sooner(s.downAt, after(now, turn(p, s.activeInterval))), because: 'active-left' }) : stay(s)
       }
       const heard: Heard = { from, priority: advert.priority, at: now }
-      // A worse host beside a better one that we hear is the better one's affair; at our turn nobody is worse than silent.
+      // A worse host beside a better one that we hear is the better one's affair: that one answers it.
       if (wouldReplace(p, advert.priority) && followsBetter(p, s, from, now)) return stay(s)
       if (!wouldReplace(p, advert.priority)) return stay(follow(p, s, heard, advert.interval, now))
       return stay(approach(p, { ...s, heard }, now))

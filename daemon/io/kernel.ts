@@ -26,7 +26,7 @@ const checked = (call: string, result: number): number => {
 }
 
 export const MSG_DONTWAIT = 0x40
-export const { EAGAIN, ENOBUFS, EEXIST, EADDRNOTAVAIL, ENODEV } = koffi.os.errno as Record<string, number>
+export const { EAGAIN, ENODEV } = koffi.os.errno as Record<string, number>
 
 export const openSocket = (domain: number, type: number, protocol: number): number => checked('socket', socketCall(domain, type, protocol))
 export const bindSocket = (fd: number, address: Uint8Array): void => void checked('bind', bindCall(fd, address, address.length))

@@ -1,5 +1,6 @@
 /** One netlink socket for questions and changes. Synchronous: the kernel answers within microseconds. */
 import { deleteAddress, dumpAddresses, dumpLinks, parseNetlink, type AddressMessage, type LinkMessage, type NetlinkMessage } from '../wire/netlink.ts'
+import { joined } from '../wire/bytes.ts'
 import * as kernel from './kernel.ts'
 
 const AF_NETLINK = 16, SOCK_RAW = 3, SOCK_CLOEXEC = 0x80000, NETLINK_ROUTE = 0
@@ -49,13 +50,7 @@ export function openNetlink(): Netlink {
     }
   }
   function tell(requests: readonly Uint8Array[]): void {
-    const all = new Uint8Array(requests.reduce((n, r) => n + r.length, 0))
-    let at = 0
-    for (const r of requests) {
-      all.set(r, at)
-      at += r.length
-    }
-    kernel.sendTo(socket, all, TO_KERNEL)
+    kernel.sendTo(socket, joined(requests), TO_KERNEL)
     while (kernel.receive(socket, buffer, kernel.MSG_DONTWAIT) !== undefined);
   }
   const links = () => dump(dumpLinks).filter((m) => m.is === 'link')

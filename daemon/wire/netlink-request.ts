@@ -1,5 +1,6 @@
 /** Rtnetlink requests about this host's addresses and links, for a NETLINK_ROUTE socket. Each change is acknowledged. */
 import { type Address, addressBytes, familyOf } from '../../contract/address.ts'
+import { joined } from './bytes.ts'
 import {
   AddressAttribute, AF_INET, AF_INET6, Attribute, IFF_UP, LinkAttribute, LITTLE, type Lifetime, MacvlanMode, Type, Flag,
 } from './netlink-constants.ts'
@@ -93,7 +94,7 @@ const SKIP_STATISTICS = 8
 
 /** struct nlmsghdr and what follows it. */
 function message(type: number, flags: number, sequence: number, ...parts: readonly Uint8Array[]): Uint8Array {
-  const out = join(16, parts), b = new DataView(out.buffer)
+  const out = joined(parts, 16), b = new DataView(out.buffer)
   b.setUint32(0, out.length, LITTLE)
   b.setUint16(4, type, LITTLE)
   b.setUint16(6, flags | Flag.request, LITTLE)
@@ -103,7 +104,7 @@ function message(type: number, flags: number, sequence: number, ...parts: readon
 
 /** struct rtattr, its value (or nested attributes), zeros up to a multiple of 4. Its length does not count those. */
 function attribute(type: number, ...parts: readonly Uint8Array[]): Uint8Array {
-  const value = join(Attribute.header, parts), padded = new Uint8Array((value.length + 3) & ~3)
+  const value = joined(parts, Attribute.header), padded = new Uint8Array((value.length + 3) & ~3)
   padded.set(value)
   const b = new DataView(padded.buffer)
   b.setUint16(0, value.length, LITTLE)
@@ -114,21 +115,11 @@ function attribute(type: number, ...parts: readonly Uint8Array[]): Uint8Array {
 /** struct ifaddrmsg */
 function addressHeader(r: DeleteAddress, flags: number, scope: number): Uint8Array {
   const family = familyOf(r.address) === 4 ? AF_INET : AF_INET6
-  return join(0, [Uint8Array.of(family, r.prefix, flags, scope), u32(r.index)])
+  return joined([Uint8Array.of(family, r.prefix, flags, scope), u32(r.index)])
 }
 
 /** struct ifinfomsg: of the flags, only those in `change` are changed. */
 const linkHeader = (index: number, flags: number, change = flags): Uint8Array => u32(0, index, flags, change)
-
-function join(front: number, parts: readonly Uint8Array[]): Uint8Array {
-  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, front))
-  let at = front
-  for (const part of parts) {
-    out.set(part, at)
-    at += part.length
-  }
-  return out
-}
 
 function u32(...values: readonly number[]): Uint8Array {
   const b = new DataView(new ArrayBuffer(4 * values.length))
