@@ -10,9 +10,10 @@ import process from 'node:process'
 import { parseArgs } from 'node:util'
 import { haveNetworkRights } from '../lab/privilege.ts'
 import { program, root } from '../lab/program.ts'
-import {
-  cases, casesFor, describeSetting, meet, OURS, THEIRS, type CaseName, type Outcome, type Setting,
-} from '../test/interop/encounter.ts'
+import type { Outcome } from '../test/interop/cases.ts'
+import { meet } from '../test/interop/encounter.ts'
+import { describeSetting, OURS, THEIRS, type Setting } from '../test/interop/setting.ts'
+import { storyOf } from '../test/interop/stories.ts'
 
 const HELP = `Usage: node bench/interop.ts [OPTIONS]
 
@@ -23,24 +24,69 @@ Plays an Understudy and a keepalived in one virtual router, on two hosts in netw
   --only TEXT  rows whose name contains this, e.g. "VRRPv3, IPv6"
   --help
 `
-const columns: Readonly<Record<CaseName, string>> = {
-  elect: 'election', crash: 'host dies', return: 'it returns', order: 'ordered away', orderBack: 'ordered back',
-  cut: 'cable cut', plug: 'cable plugged', stop: 'stopped',
+type Configuration = Omit<Setting, 'higher'>
+interface Table {
+  /** Headings by the names of the cases. */
+  readonly columns: Readonly<Record<string, string>>
+  readonly configurations: readonly Configuration[]
+  /** What stands above it. */
+  readonly about: string
 }
-const configurations: readonly Omit<Setting, 'higher'>[] = [
-  { version: 2, family: 4, interval: 1, pass: 'secret12' },
-  { version: 2, family: 4, interval: 1 },
-  { version: 2, family: 4, interval: 1, pass: 'secret12', unicast: true },
-  ...([4, 6] as const).map((family) => ({ version: 3 as const, family, interval: 0.1, unicast: true as const })),
-  { version: 3, family: 4, interval: 0.1, preempt: 'rfc' },
-  ...[1, 0.1, 0.01].flatMap((interval) => ([4, 6] as const).map((family) => ({ version: 3 as const, family, interval }))),
+
+const elections = { elect: 'election', crash: 'host dies', return: 'it returns' }
+const orders = { order: 'ordered away', orderBack: 'ordered back' }
+const slow = { version: 2, family: 4, interval: 1 } as const, secret = { pass: 'secret12' } as const
+const fast = ([4, 6] as const).map((family) => ({ version: 3 as const, family, interval: 0.1 }))
+
+const tables: readonly Table[] = [
+  {
+    columns: { ...elections, ...orders, cut: 'cable cut', plug: 'cable plugged', stop: 'stopped' },
+    configurations: [
+      { ...slow, ...secret },
+      slow,
+      { ...slow, ...secret, unicast: true },
+      ...fast.map((c) => ({ ...c, unicast: true as const })),
+      { version: 3, family: 4, interval: 0.1, preempt: 'rfc' },
+      ...[1, 0.1, 0.01].flatMap((interval) => fast.map((c) => ({ ...c, interval }))),
+    ],
+    about: `A cell reads *ms until the right host alone held the addresses / ms in which no host within reach held them*
+(medians). An election, which begins with nobody, has only the first number. Every case is about the better one: its host
+dies and returns, its cable is cut and plugged, it is stopped. Orders are for Understudy alone: keepalived takes none.`,
+  },
+  {
+    columns: {
+      ...elections, ...orders, cutFirst: 'first link down', plugFirst: 'up again', cutSecond: 'second link down',
+      plugSecond: 'up again', stop: 'stopped',
+    },
+    configurations: [{ ...slow, ...secret, together: true }, ...fast.map((c) => ({ ...c, together: true as const }))],
+    about: `## Two routers that move together
+
+\`together: true\` in Understudy, a \`vrrp_sync_group\` in keepalived: two routers, each on a link of its own. A cell is
+about both: *ms until the right host alone held the addresses of both / ms in which no host within reach held those of one
+of them*. A link that goes down is down for the better host, which sees it and gives up both routers, also the one on the
+link that is whole.`,
+  },
+  {
+    columns: {
+      elect: 'election', order: 'ordered away and back', crash: 'host dies', return: 'it returns',
+      crashOther: 'other host dies', returnOther: 'other returns', cut: 'link down', plug: 'up again',
+      stopOther: 'other stopped',
+    },
+    configurations: [{ ...slow, ...secret, preempt: 'off' }, ...fast.map((c) => ({ ...c, preempt: 'off' as const }))],
+    about: `## Nobody preempts
+
+\`preempt: off\` in Understudy, \`nopreempt\` in keepalived: whoever serves goes on until it fails, also when a better one
+comes back. The better one begins, and takes over again when the other one fails. *Stays* means that no address changed
+hands, for longer than whoever wanted them would have waited.`,
+  },
 ]
-const settings = configurations.flatMap((c): Setting[] => [{ ...c, higher: OURS }, { ...c, higher: THEIRS }])
+const bothWays = (c: Configuration): Setting[] => [{ ...c, higher: OURS }, { ...c, higher: THEIRS }]
 const nameOf = (s: Setting) => `${describeSetting(s)} | ${s.higher === OURS ? 'Understudy' : 'keepalived'}`
 /** Rows with long intervals mostly wait, so they are played side by side; short intervals get the machine to themselves. */
 const waits = (s: Setting) => s.interval >= 1
 
-type Row = Map<CaseName, (Outcome | Error)[]>
+type Row = Map<string, (Outcome | Error)[]>
+type Rows = readonly (readonly [Setting, Row])[]
 
 async function main(): Promise<void> {
   const { values: o } = parseArgs({ options: {
@@ -53,16 +99,18 @@ async function main(): Promise<void> {
   }
   await haveNetworkRights()
 
-  const played = new Map<Setting, Row>(settings.filter((s) => nameOf(s).includes(o.only)).map((s) => [s, new Map()]))
+  const pages = tables.map((t): [Table, Rows] => [t, t.configurations.flatMap(bothWays)
+    .filter((s) => nameOf(s).includes(o.only)).map((s) => [s, new Map()])])
+  const played = pages.flatMap(([, rows]) => rows)
   for (let round = 1; round <= Number(o.rounds); round++) {
-    await Promise.all([...played].filter(([s]) => waits(s)).map(([s, row]) => play(s, row)))
+    await Promise.all(played.filter(([s]) => waits(s)).map(([s, row]) => play(s, row)))
     for (const [s, row] of played) if (!waits(s)) await play(s, row)
     process.stderr.write(`round ${round} of ${o.rounds} is done\n`)
   }
-  const text = page(played, Number(o.rounds))
+  const text = page(pages.filter(([, rows]) => rows.length > 0), Number(o.rounds))
   if (o.write) writeFileSync(path.join(root, 'docs/reference/interoperability.md'), text)
   else process.stdout.write(text)
-  const results = [...played.values()].flatMap((row) => [...row.values()].flat())
+  const results = played.flatMap(([, row]) => [...row.values()].flat())
   if (results.some((result) => result instanceof Error)) process.exitCode = 1
 }
 
@@ -70,11 +118,11 @@ async function main(): Promise<void> {
 async function play(setting: Setting, row: Row): Promise<void> {
   const e = await meet(setting)
   try {
-    for (const name of casesFor(setting)) {
-      const result = await cases[name](e, setting).catch((fault: Error) => fault)
+    for (const [name, happen] of storyOf(setting)) {
+      const result = await happen(e, setting).catch((fault: Error) => fault)
       row.set(name, [...row.get(name) ?? [], result])
       if (result instanceof Error) {
-        process.stderr.write(`${nameOf(setting)}, ${columns[name]}: ${result.message}\n`)
+        process.stderr.write(`${nameOf(setting)}, ${name}: ${result.message}\n`)
         break
       }
     }
@@ -83,19 +131,15 @@ async function play(setting: Setting, row: Row): Promise<void> {
   }
 }
 
-const page = (played: ReadonlyMap<Setting, Row>, rounds: number) => `# Interoperability
+const page = (pages: readonly (readonly [Table, Rows])[], rounds: number) => `# Interoperability
 
 Understudy and ${keepalivedVersion()} in one virtual router, each once the better one: real programs on two hosts
 in network namespaces (Linux ${os.release()}, Node ${process.version}, ${os.cpus().length} processors).
 Every case was played ${rounds} times.
 
-A cell reads *ms until the right host alone held the addresses / ms in which no host within reach held them* (medians).
-An election, which begins with nobody, has only the first number. Every case is about the better one: its host dies and
-returns, its cable is cut and plugged, it is stopped. Orders are for Understudy alone: keepalived takes none.
-
 Written by \`node bench/interop.ts --write\`.
 
-${table([...played])}
+${pages.map(([t, rows]) => `${t.about}\n\n${table(t, rows)}`).join('\n\n')}
 
 What to know when both run side by side:
 
@@ -106,24 +150,31 @@ What to know when both run side by side:
   Understudy is stopped or ordered away, nobody may hold them for a few milliseconds.
 - An instance of keepalived speaks for one family. List the addresses of the other one under
   \`virtual_ipaddress_excluded\` there, and simply under \`addresses\` here.
+- With \`nopreempt\`, keepalived takes over from nobody who advertises, however low: an order moves nothing away from an
+  active Understudy. Stopping it does; it answers until keepalived has had its time, and says farewell then.
+- With \`preempt: off\`, Understudy leaves a worse host alone whose priority is within its band of healthy hosts, and
+  replaces one below it as failing. Give keepalived a priority in that band: 240 to 250 for two hosts, where \`bands\` says
+  nothing else.
 - Without \`vrrp_strict\`. With version 3 over IPv4, leave \`checksum\` at \`rfc5798\`: keepalived refuses the other one.
 `
 
-function table(rows: readonly (readonly [Setting, Row])[]): string {
-  const names = Object.keys(columns) as CaseName[]
+function table({ columns }: Table, rows: Rows): string {
+  const names = Object.keys(columns)
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
   return [
-    line(['Configuration', 'Better one', ...names.map((n) => columns[n])]),
+    line(['Configuration', 'Better one', ...Object.values(columns)]),
     line(['---', '---', ...names.map(() => '---')]),
     ...rows.map(([setting, row]) => line([nameOf(setting), ...names.map((n) => cell(n, row.get(n) ?? []))])),
   ].join('\n')
 }
 
-function cell(name: CaseName, results: readonly (Outcome | Error)[]): string {
+function cell(name: string, results: readonly (Outcome | Error)[]): string {
   const failed = results.filter((r) => r instanceof Error), fine = results.flatMap((r) => (r instanceof Error ? [] : r))
   if (failed.length > 0) return `**failed ${failed.length} of ${results.length}**: ${failed[0]?.message.split(';')[0]}`
   if (fine.length === 0) return '–'
-  const moved = median(fine.map((r) => r.moved)), outage = median(fine.map((r) => r.outage))
+  const times = fine.flatMap((r) => r.moved ?? [])
+  if (times.length === 0) return 'ok, stays'
+  const moved = median(times), outage = median(fine.map((r) => r.outage))
   return name === 'elect' ? `ok, ${moved}` : `ok, ${moved} / ${outage}`
 }
 

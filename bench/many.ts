@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { ClusterText } from '../lab/cluster.ts'
 import type { Lab, Machine } from '../lab/net.ts'
-import { program, root } from '../lab/program.ts'
+import { program, UNDERSTUDY } from '../lab/program.ts'
 import type { Running } from '../lab/process.ts'
 
 export interface Load {
@@ -37,8 +37,6 @@ export const groupOf = (lab: Lab, load: Load): ClusterText['groups'][string] => 
 /** As `vrrp_rt_priority` of keepalived. */
 export const REALTIME = { policy: 'fifo', priority: 50 } as const
 
-/** What `UNDERSTUDY_PROGRAM` names, else the source. */
-const PROGRAM = process.env.UNDERSTUDY_PROGRAM ?? path.join(root, 'cli/main.ts')
 
 export const understudy: Product = {
   name: 'understudy',
@@ -48,7 +46,7 @@ export const understudy: Product = {
     writeFileSync(file, JSON.stringify(cluster satisfies ClusterText)) // JSON is YAML
     const state = path.join(lab.directory, `state-${process.hrtime.bigint()}`)
     return onEach(lab, ({ name }) => [
-      process.execPath, PROGRAM, 'daemon', '--config', file, '--host', name, '--state', path.join(state, name),
+      process.execPath, UNDERSTUDY, 'daemon', '--config', file, '--host', name, '--state', path.join(state, name),
       '--log-level', 'warn',
     ])
   },

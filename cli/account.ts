@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { Command, Option } from 'commander'
 import { ROLES, type Role } from '../contract/topics.ts'
 import { configOption, load, read } from './cluster.ts'
-import { rooms } from './rooms.ts'
+import * as rooms from './rooms.ts'
 import { EXIT, help, Refusal, type Terminal } from './terminal.ts'
 
 interface Where { readonly config: string; readonly file?: string }

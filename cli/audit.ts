@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { rooms } from './rooms.ts'
+import * as rooms from './rooms.ts'
 import { EXIT, help, Refusal, type Terminal } from './terminal.ts'
 
 export const audit = (t: Terminal, exit: (code: number) => void) => new Command('audit')

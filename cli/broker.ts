@@ -1,7 +1,8 @@
 import { Command } from 'commander'
 import { configOption, load } from './cluster.ts'
-import { levelOption, logOption, openLog } from './log.ts'
-import { rooms } from './rooms.ts'
+import { openLog } from './log.ts'
+import { levelOption, logOption } from './log-options.ts'
+import * as rooms from './rooms.ts'
 import { EXIT, help, stopped, type Terminal } from './terminal.ts'
 
 export const broker = (t: Terminal, exit: (code: number) => void) => new Command('broker')
@@ -10,7 +11,7 @@ export const broker = (t: Terminal, exit: (code: number) => void) => new Command
   .addHelpText('after', help('understudy broker --config /etc/understudy/cluster.yaml', '0 after a clean stop, 3 if it cannot start'))
   .action(async (o: { config: string; log?: string; logLevel?: string }) => {
     const config = load(o.config, t)
-    const log = openLog(o, t)
+    const log = await openLog(o, t)
     const { runBroker } = await rooms.broker()
     const running = await runBroker(config, { log: (level, text) => log[level](text), signal: t.stop })
     log.info({ urls: running.urls }, `listening on ${running.urls.join(', ')}`)

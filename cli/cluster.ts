@@ -16,8 +16,9 @@ export const asOption = () => new Option('--as <name>', 'what {name} stands for 
 export function load(file: string, t: Terminal): Config {
   const parsed = parseConfig(read(file))
   if (parsed.ok) return parsed.value
-  for (const p of parsed.error) t.err(formatProblem(file, p))
-  throw new Refusal(`${file}: ${parsed.error.length} ${parsed.error.length === 1 ? 'problem' : 'problems'}`)
+  const problems = parsed.error.map((p) => formatProblem(file, p))
+  for (const problem of problems) t.err(problem)
+  throw new Refusal(`${file}: ${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}`, EXIT.cannotStart, problems)
 }
 
 export function read(file: string): string {

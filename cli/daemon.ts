@@ -1,10 +1,12 @@
 import { Command } from 'commander'
 import { configOption, load, thisHost } from './cluster.ts'
-import { levelOption, logOption, openLog } from './log.ts'
-import { rooms } from './rooms.ts'
-import { help, type Terminal } from './terminal.ts'
+import { levelOption, logOption } from './log-options.ts'
+import * as rooms from './rooms.ts'
+import type { Reading } from './rooms.ts'
+import { help, Refusal, type Terminal } from './terminal.ts'
 
-export const daemon = (t: Terminal, exit: (code: number) => void) => new Command('daemon')
+/** Only reads: the daemon itself is the process that asked for it (`resident.ts`). */
+export const daemon = (t: Terminal) => new Command('daemon')
   .description('Take part in the election and hold service addresses. Needs CAP_NET_ADMIN and CAP_NET_RAW.')
   .addOption(configOption())
   .option('--host <name>', 'which host of the file this is; default: the host name up to the first dot')
@@ -13,10 +15,22 @@ export const daemon = (t: Terminal, exit: (code: number) => void) => new Command
   .addOption(logOption()).addOption(levelOption())
   .addHelpText('after', help('understudy daemon --config /etc/understudy/cluster.yaml --host dns1', '0 after a clean stop, 3 if it cannot start'))
   .action(async (o: { config: string; host?: string; state?: string; record?: string; log?: string; logLevel?: string }) => {
-    const config = load(o.config, t)
-    const host = thisHost(config, o.host, t)
-    const { runDaemon } = await rooms.daemon()
-    exit(await runDaemon({
-      config, configFile: o.config, host, stateDir: o.state ?? config.state, recordFile: o.record, log: openLog(o, t),
-    }))
+    try {
+      t.handOver({ is: 'read', reading: await read(o, t), style: { log: o.log, logLevel: o.logLevel } })
+    } catch (e) {
+      if (e instanceof Refusal) t.handOver({ is: 'refused', problems: e.problems })
+      throw e
+    }
   })
+
+async function read(o: { config: string; host?: string; state?: string; record?: string }, t: Terminal): Promise<Reading> {
+  const config = load(o.config, t)
+  const host = thisHost(config, o.host, t), stateDir = o.state ?? config.state
+  const { loadOrder } = await rooms.orders()
+  const complaints: string[] = []
+  const orders = new Map(config.groups.filter((g) => g.hosts.includes(host)).flatMap((g) => {
+    const order = loadOrder(stateDir, g.name, g.hosts, (why) => complaints.push(why))
+    return order ? [[g.name, order] as const] : []
+  }))
+  return { config, host, stateDir, recordFile: o.record, orders, complaints }
+}

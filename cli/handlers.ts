@@ -2,8 +2,9 @@ import { dirname, resolve } from 'node:path'
 import { Command } from 'commander'
 import { configOption, load } from './cluster.ts'
 import { handlerEntries } from '../contract/config.ts'
-import { levelOption, logOption, openLog } from './log.ts'
-import { rooms } from './rooms.ts'
+import { openLog } from './log.ts'
+import { levelOption, logOption } from './log-options.ts'
+import * as rooms from './rooms.ts'
 import { EXIT, help, unknown, type Terminal } from './terminal.ts'
 
 export const handlers = (t: Terminal, exit: (code: number) => void) => new Command('handlers')
@@ -20,7 +21,7 @@ export const handlers = (t: Terminal, exit: (code: number) => void) => new Comma
     const { runHandlers } = await rooms.handlers()
     await runHandlers(config, {
       ...(name === undefined ? {} : { only: name }), stateDir: o.state ?? config.state, folder: dirname(resolve(o.config)),
-      log: openLog(o, t), signal: t.stop,
+      log: await openLog(o, t), signal: t.stop,
     })
     exit(EXIT.ok)
   })

@@ -1,20 +1,16 @@
 /** The log of the long-running commands: JSON for machines, words for a terminal. */
-import { Option } from 'commander'
 import { pino, type Logger } from 'pino'
-import pretty from 'pino-pretty'
 import type { Terminal } from './terminal.ts'
 
-export const logOption = () => new Option('--log <style>', 'style of the log; default: pretty on a terminal, else json')
-  .choices(['json', 'pretty'])
-export const levelOption = () => new Option('--log-level <level>', 'least weight of a line')
-  .choices(['debug', 'info', 'warn', 'error']).default('info')
+export interface LogStyle { readonly log?: string | undefined; readonly logLevel?: string | undefined }
 
 /** Bytes that may wait for a reader that does not read. Beyond it lines are dropped: no failover waits for a log. */
 const BACKLOG = 4 << 20
 
-export function openLog(o: { log?: string; logLevel?: string }, t: Pick<Terminal, 'colour' | 'isTerminal'>): Logger {
+export async function openLog(o: LogStyle, t: Pick<Terminal, 'colour' | 'isTerminal'>): Promise<Logger> {
   const level = o.logLevel ?? 'info'
   if ((o.log ?? (t.isTerminal ? 'pretty' : 'json')) === 'pretty') {
+    const { default: pretty } = await import('pino-pretty')
     return pino({ level, base: null }, pretty({ colorize: t.colour, sync: false, translateTime: 'SYS:HH:MM:ss.l' }))
   }
   const destination = pino.destination({ dest: 1, sync: false, minLength: 0, maxLength: BACKLOG })

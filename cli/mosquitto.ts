@@ -4,7 +4,7 @@ import { Command } from 'commander'
 import { handlerEntries, type Config } from '../contract/config.ts'
 import { ROLES, type Role } from '../contract/topics.ts'
 import { configOption, hostsOf, load } from './cluster.ts'
-import { rooms } from './rooms.ts'
+import * as rooms from './rooms.ts'
 import { EXIT, help, Refusal, type Terminal } from './terminal.ts'
 
 interface Account { readonly name: string; readonly role: Role }

@@ -4,7 +4,8 @@
  */
 import type { Config } from '../contract/config.ts'
 import { Availability, CheckSnapshot, Maintenance, OrderResult, RouterSnapshot } from '../contract/events.ts'
-import { parseOrder, type Order } from '../contract/order.ts'
+import type { Order } from '../contract/order.ts'
+import { parseOrder } from '../contract/order-document.ts'
 import { clip } from '../contract/phrases.ts'
 import { matchTopic, topicOf } from '../contract/topics.ts'
 import type { BrokerAccess, Link, Message } from '../link/link.ts'

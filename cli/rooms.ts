@@ -1,6 +1,7 @@
-/** The three rooms that this program starts. Loaded only when asked for, so that `understudy status` loads no broker. */
-export const rooms = {
-  daemon: () => import('../daemon/main.ts'),
-  broker: () => import('../broker/main.ts'),
-  handlers: () => import('../handlers/main.ts'),
-}
+/** The rooms that this program starts. Loaded only when asked for, so that `understudy status` loads no broker. */
+export type { Reading } from '../daemon/main.ts'
+
+export const daemon = () => import('../daemon/main.ts')
+export const orders = () => import('../daemon/uplink/orders.ts')
+export const broker = () => import('../broker/main.ts')
+export const handlers = () => import('../handlers/main.ts')

@@ -1,5 +1,7 @@
 /** What a command sees of the process. Tests give it a twin. */
 import type { Link, LinkOptions } from '../link/link.ts'
+import type { LogStyle } from './log.ts'
+import type { Reading } from './rooms.ts'
 
 export interface Terminal {
   out(text: string): void
@@ -18,7 +20,17 @@ export interface Terminal {
   readonly stop: AbortSignal
   /** Milliseconds without a message after which all retained ones have come: brokers send them in one go. */
   readonly quiet: number
+  /** What a process that only reads gives to the one that it reads for. */
+  handOver(answer: Answer): void
 }
+
+/** The environment variable that makes a process such a reader, and the descriptor on which it answers. */
+export const READER = 'UNDERSTUDY_READER', ANSWER_FD = 3
+
+/** How the daemon's process starts, or why it does not. */
+export type Answer =
+  | { readonly is: 'read'; readonly reading: Reading; readonly style: LogStyle }
+  | { readonly is: 'refused'; readonly problems: readonly string[] }
 
 /** The exit codes of every command. */
 export const EXIT = { ok: 0, problem: 1, usage: 2, cannotStart: 3 } as const
@@ -39,8 +51,11 @@ export const unknown = (what: string, name: string, known: readonly string[]): R
 /** Ends a command with a message for a person, without a stack trace. */
 export class Refusal extends Error {
   readonly code: number
-  constructor(message: string, code: number = EXIT.cannotStart) {
+  /** One by one, where there are several. */
+  readonly problems: readonly string[]
+  constructor(message: string, code: number = EXIT.cannotStart, problems: readonly string[] = [message]) {
     super(message)
     this.code = code
+    this.problems = problems
   }
 }

@@ -3,7 +3,7 @@
  * Readers tolerate keys they do not know, so that hosts of different releases can live together.
  */
 import { z } from 'zod'
-import { OrderEntry } from './order.ts'
+import { OrderEntry } from './order-document.ts'
 
 const State = z.enum(['initialize', 'backup', 'active'])
 export type RouterState = z.output<typeof State>
@@ -16,7 +16,7 @@ export const Reason = z.enum([
   'nobody-active', 'active-silent', 'active-left', 'active-worse', 'active-failing', 'address-owner',
   'outranked', 'check-failed', 'check-degraded', 'check-recovered', 'order-changed', 'maintenance', 'interface-down',
   'order-accepted', 'order-refused', 'unclean-exit', 'two-active', 'one-active',
-  'foreign-vrid', 'foreign-advertisement', 'address-missing', 'address-extra', 'event-loop-late', 'outbox-full', 'time-over', 'config-refused',
+  'foreign-vrid', 'foreign-advertisement', 'address-missing', 'address-extra', 'event-loop-late', 'notifications-lost', 'outbox-full', 'time-over', 'config-refused',
 ])
 export type Reason = z.output<typeof Reason>
 export const Impact = z.enum(['none', 'degraded', 'outage'])
@@ -56,6 +56,7 @@ export const eventData = {
   'advertisement.rejected': data({ router: z.string().optional(), sender: z.string(), reject: z.string(), count: z.int() }),
   'addresses.repaired': data({ ...router, addresses: z.array(z.string()) }),
   stall: data({ lateMs: z.number() }),
+  'notifications.lost': data({}),
   'outbox.gap': data({ lost: z.int() }),
   'config.reloaded': data({ kept: z.array(z.string()), restarted: z.array(z.string()), ended: z.array(z.string()) }),
   'config.rejected': data({ problems: z.array(z.string()) }),

@@ -87,6 +87,10 @@ export const REASONS: Readonly<Record<Reason, Explanation>> = {
     short: 'a backup had a service address', means: 'Somebody put a service address on a host that is not active. The daemon took it away, because two hosts would have answered for it.',
     todo: 'Find out what added it: a network script, another failover program, or a person. See [two hosts are active](../troubleshooting.md#two-hosts-are-active).',
   },
+  'notifications-lost': {
+    short: 'news of interfaces and addresses was lost', means: 'The kernel could not tell the daemon all that happened to interfaces and addresses. It looked at all of them anew.',
+    todo: 'Find out what changes so many interfaces or addresses at once on this host: `ip monitor` shows it.',
+  },
   'event-loop-late': {
     short: 'the process did not run for a while', means: 'The daemon got no processor time for longer than a backup waits. It listened to the packets that had arrived before it spoke again.',
     todo: 'Give the daemon real-time scheduling (see the unit file), or the machine more room. A longer `interval` tolerates longer stalls.',

@@ -4,7 +4,7 @@
  */
 import type { z } from 'zod'
 import { Availability, CheckSnapshot, DeadLetter, Event, Maintenance, OrderResult, Receipt, RouterSnapshot } from './events.ts'
-import { OrderDocument } from './order.ts'
+import { OrderDocument } from './order-document.ts'
 
 /** What an account may be. A daemon's and a handler's account carry a name, which fills `<host>` / `<handler>` when they write. */
 export const ROLES = ['daemon', 'handler', 'operator', 'viewer'] as const

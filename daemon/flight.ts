@@ -1,8 +1,10 @@
 /**
- * The flight recorder: the last minutes of packets and decisions, in memory. After a transition it hands them over as a
- * pcap file and a readable timeline; writing them is somebody else's work. Passwords never get in.
+ * The flight recorder: the last minutes of packets, decisions and what was noticed around them, in memory. After a
+ * transition it hands them over as a pcap file and a readable timeline; writing them is somebody else's work. Passwords
+ * never get in.
  */
 import { formatAddress } from '../contract/address.ts'
+import { clip } from '../contract/phrases.ts'
 import { since, type Instant, type Ms, type WallTime } from '../contract/time.ts'
 import type { Effect, Input } from './core/election.ts'
 import type { Member } from './member.ts'
@@ -11,10 +13,12 @@ import { joined } from './wire/bytes.ts'
 import { pcapHeader, pcapRecord, wrapIpv4, wrapIpv6 } from './wire/pcap.ts'
 import type { Witness } from './witness.ts'
 
-/** Entries and bytes of packets kept at most, however busy the network is. */
+/** Entries and their bytes kept at most, however busy the network is. */
 const MOST_ENTRIES = 20_000, MOST_BYTES = 4_000_000
 /** What follows a transition belongs to its story. */
 const AFTERMATH = 1000 as Ms
+/** Characters of what was noticed: name servers and operators may say much, but not crowd out the packets. */
+const MOST_TEXT = 1000
 
 /** Packets are described, and passwords taken out, only when a record is written: most are never looked at again. */
 interface Entry { readonly at: Instant; readonly text: string; readonly datagram?: Datagram }
@@ -82,11 +86,13 @@ export function createFlightRecorder(o: {
       if (text !== '') add({ at: now, text: `${m.name}: ${text}` })
       if (effects.some((e) => e.do === 'report')) transition(m)
     },
+    // Others wrote parts of it: clipped, it is one line of the timeline and cannot pretend to be two.
+    noticed: (text, now) => add({ at: now, text: clip(text, MOST_TEXT) }),
     ended: keep,
   }
 }
 
-const sizeOf = (e: Entry): number => e.datagram?.payload.length ?? 0
+const sizeOf = (e: Entry): number => e.text.length + (e.datagram?.payload.length ?? 0)
 
 /** What a packet does not say by itself: changes, takeovers, repairs. Routine advertisements stand there as packets. */
 function decision(input: Input, effects: readonly Effect[]): string {

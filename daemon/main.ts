@@ -3,8 +3,9 @@ import { randomUUID } from 'node:crypto'
 import { createWriteStream, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Address } from '../contract/address.ts'
-import { formatProblem, parseConfig, type Config, type GroupConfig } from '../contract/config.ts'
+import type { Config, GroupConfig } from '../contract/config.ts'
 import { firstOrder, type Order } from '../contract/order.ts'
+import { err, ok, type Result } from '../contract/result.ts'
 import { after, type Ms } from '../contract/time.ts'
 import { VERSION } from '../contract/version.ts'
 import { openAddresses } from './io/addresses.ts'
@@ -28,7 +29,7 @@ import { readSecrets, type Secrets } from './secrets.ts'
 import { createSplitWatch } from './split.ts'
 import { createSteering, type Steering } from './steering.ts'
 import { createStory, type Story } from './story.ts'
-import { loadOrder } from './uplink/orders.ts'
+import { interfacesOf } from './tracking.ts'
 import { openUplink, reopenable } from './uplink/uplink.ts'
 import type { Witness } from './witness.ts'
 
@@ -37,19 +38,28 @@ const RETRY_MS = 1000, RECONCILE_MS = 5000, HEARTBEAT_MS = 30_000
 /** Exit codes: a clean stop, and "cannot start" (no rights, no secret). */
 const OK = 0, CANNOT_START = 3
 
-export interface DaemonOptions {
+/** What the command line and the cluster file say, read and checked by another process: this one never stops to parse. */
+export interface Reading {
   readonly config: Config
-  /** Read again on SIGHUP. */
-  readonly configFile: string
   readonly host: string
   readonly stateDir: string
-  readonly log: Log
   /** Every input of the election goes there, as JSON lines. */
   readonly recordFile?: string | undefined
+  /** The last order of each group, as it was stored, and why one could not be had. */
+  readonly orders: ReadonlyMap<string, Order>
+  readonly complaints: readonly string[]
+}
+export interface DaemonOptions {
+  readonly first: Reading
+  /** After SIGHUP; or every problem. */
+  readAgain(): Promise<Result<Reading, readonly string[]>>
+  readonly log: Log
 }
 
-export async function runDaemon({ config: first, configFile, host, stateDir, log, recordFile }: DaemonOptions): Promise<number> {
-  let config = first
+export async function runDaemon({ first, readAgain, log }: DaemonOptions): Promise<number> {
+  const { host, stateDir, recordFile } = first
+  let { config } = first
+  const neededInterfaces = () => new Set(ours(config).flatMap((g) => interfacesOf(g, config, host)))
   const ours = (c: Config) => c.groups.filter((g) => g.hosts.includes(host))
   const read = readSecrets(config, ours(config), host, process.env)
   if (!read.ok) {
@@ -75,10 +85,7 @@ export async function runDaemon({ config: first, configFile, host, stateDir, log
   const bootId = randomUUID()
   mkdirSync(stateDir, { recursive: true })
   const previous = takeBootMark(stateDir, bootId)
-  const stored = new Map<string, Order>(ours(config).flatMap((g) => {
-    const order = loadOrder(stateDir, g.name, g.hosts, (why) => log.warn({}, why))
-    return order ? [[g.name, order] as const] : []
-  }))
+  for (const why of first.complaints) log.warn({}, why)
 
   let runtime: Runtime, story: Story, steering: Steering
   const later = (wait: Ms, run: () => void) => void setTimeout(run, wait)
@@ -87,12 +94,15 @@ export async function runDaemon({ config: first, configFile, host, stateDir, log
     cluster: config.cluster, topicRoot: config.topicRoot, host, bootId, brokers: secrets.brokers, stateDirectory: stateDir,
     requiredHandlers: config.requiredHandlers,
     flightBytes: config.recorder.mostBytes,
-    groups: ours(config).map((g) => ({ name: g.name, hosts: g.hosts, routers: runtime?.members.filter((m) => m.group.name === g.name).map((m) => m.name) ?? g.routers.map((r) => r.name), order: steering?.published(g.name) ?? stored.get(g.name) ?? firstOrder(g.hosts) })),
+    groups: ours(config).map((g) => ({ name: g.name, hosts: g.hosts, routers: runtime?.members.filter((m) => m.group.name === g.name).map((m) => m.name) ?? g.routers.map((r) => r.name), order: steering?.published(g.name) ?? first.orders.get(g.name) ?? firstOrder(g.hosts) })),
   }, log)
   const uplink = reopenable(connect)
   steering = createSteering({
-    host, config, orders: stored, runtime: () => runtime, story: () => story, wall: clock.wall, log,
-    later, peer: (router, name, state) => split.published(router, name, state, clock.now()),
+    host, config, orders: first.orders, runtime: () => runtime, story: () => story, wall: clock.wall, log,
+    later, peer: (router, name, state) => split.published(router, name, state),
+    noticed: (text) => {
+      for (const w of witnesses) w.noticed?.(text, clock.now())
+    },
   })
   story = createStory({ host, bootId, uplink, log, wall: clock.wall, healthOf: steering.healthOf })
 
@@ -131,14 +141,22 @@ export async function runDaemon({ config: first, configFile, host, stateDir, log
     },
     removed(name, address) {
       participation.renumbered(name, address)
-      runtime.reconcile(runtime.members.filter((m) => m.carrier === name && m.addresses.some((a) => a.address === address)))
+      const bereft = runtime.members.filter((m) => m.carrier === name && m.addresses.some((a) => a.address === address))
+      // A service address that goes with a host's own one is told of first: to put it back would make it the subnet's own.
+      noticeSources(bereft)
+      runtime.reconcile(bereft)
     },
-    overrun: () => runtime.reconcile(runtime.members),
+    overrun() {
+      story.notificationsLost()
+      noticeSources(runtime.members)
+      runtime.reconcile(runtime.members)
+    },
   })
   uplink.receive(steering.down)
   const probes = new Map<string, { readonly identity: string; stop(): void }>()
   startProbes()
-  for (const name of ours(config).flatMap((g) => [...g.track.interfaces])) if (!links.state(name).usable) steering.link(name, false)
+  for (const name of neededInterfaces()) if (!links.state(name).usable) steering.link(name, false)
+  globalThis.gc?.() // what the start has left behind, while nobody waits
   for (const m of members) participation.start(m)
   for (const m of members) story.show(m)
   log.info({ host, bootId, routers: members.map((m) => m.name) }, `understudy ${VERSION} on ${host}`)
@@ -152,10 +170,14 @@ export async function runDaemon({ config: first, configFile, host, stateDir, log
     setInterval(() => runtime.reconcile(runtime.members), RECONCILE_MS),
     setInterval(steering.tick, HEARTBEAT_MS),
   ]
-  process.on('SIGHUP', () => void reload())
+  let reloading = Promise.resolve(), stopping = false
+  process.on('SIGHUP', () => {
+    reloading = reloading.then(reload)
+  })
   const signal = await new Promise<NodeJS.Signals>((resolve) => {
     for (const s of ['SIGTERM', 'SIGINT'] as const) process.once(s, resolve)
   })
+  stopping = true
   log.info({ signal }, 'stopping: handing over first')
   for (const t of timers) clearInterval(t)
   for (const p of probes.values()) p.stop()
@@ -172,6 +194,15 @@ export async function runDaemon({ config: first, configFile, host, stateDir, log
   netlink.close()
   alone.release()
   return OK
+
+  /** Who finds that the address it sends from is gone goes on from another one. */
+  function noticeSources(some: readonly Member[]): void {
+    for (const name of new Set(some.map((m) => m.interface))) {
+      const present = addresses.present(name)
+      const sources = new Set(some.flatMap((m) => (m.interface === name && m.socket ? [m.socket.source] : [])))
+      for (const source of sources) if (!present.has(source)) participation.renumbered(name, source)
+    }
+  }
 
   function startProbes(): void {
     const wanted = new Set(ours(config).flatMap((g) => g.checks))
@@ -190,15 +221,16 @@ export async function runDaemon({ config: first, configFile, host, stateDir, log
 
   /** Everything is checked before anything is changed. */
   async function reload(): Promise<void> {
-    const next = readAgain()
-    if ('problems' in next) {
-      for (const problem of next.problems) log.error({}, problem)
+    const next = await readWithSecrets()
+    if (stopping) return
+    if (!next.ok) {
+      for (const problem of next.error) log.error({}, problem)
       log.error({}, 'reload refused, nothing changed')
-      return story.tell({ type: 'config.rejected', data: { reason: 'config-refused', planned: false, impact: 'none', problems: next.problems.slice(0, 100) } })
+      return story.tell({ type: 'config.rejected', data: { reason: 'config-refused', planned: false, impact: 'none', problems: next.error.slice(0, 100) } })
     }
     const before = { config, secrets }
-    config = next.config
-    secrets = next.secrets
+    config = next.value.config
+    secrets = next.value.secrets
     const plan = planReload(runtime.members, build(config, secrets))
     for (const { old, fresh } of plan.keep) old.group = fresh.group
     for (const m of plan.end) participation.forget(m)
@@ -207,6 +239,7 @@ export async function runDaemon({ config: first, configFile, host, stateDir, log
     runtime.replace([...plan.keep.map((k) => k.old), ...plan.begin])
     for (const m of runtime.members) for (const a of m.addresses) serviceAddresses.add(a.address)
     steering.reconfigure(config)
+    for (const name of neededInterfaces()) steering.link(name, links.state(name).usable)
     startProbes()
     for (const m of plan.begin) participation.start(m)
     if (reaches(before.config, before.secrets, host) !== reaches(config, secrets, host)) await uplink.reopen()
@@ -216,18 +249,12 @@ export async function runDaemon({ config: first, configFile, host, stateDir, log
     story.tell({ type: 'config.reloaded', data: { reason: 'reloaded', planned: true, impact: 'none', kept, restarted, ended } })
   }
 
-  function readAgain(): { readonly problems: string[] } | { readonly config: Config; readonly secrets: Secrets } {
-    let text: string
-    try {
-      text = readFileSync(configFile, 'utf8')
-    } catch (error) {
-      return { problems: [`cannot read ${configFile}: ${String(error)}`] }
-    }
-    const parsed = parseConfig(text)
-    if (!parsed.ok) return { problems: parsed.error.map((p) => formatProblem(configFile, p)) }
-    if (ours(parsed.value).length === 0) return { problems: [`${configFile}: no group has the host ${host} any more; stop this daemon instead`] }
-    const s = readSecrets(parsed.value, ours(parsed.value), host, process.env)
-    return s.ok ? { config: parsed.value, secrets: s.value } : { problems: [...s.error] }
+  async function readWithSecrets(): Promise<Result<{ readonly config: Config; readonly secrets: Secrets }, readonly string[]>> {
+    const again = await readAgain()
+    if (!again.ok) return again
+    const { config: changed } = again.value
+    const s = readSecrets(changed, ours(changed), host, process.env)
+    return s.ok ? ok({ config: changed, secrets: s.value }) : err(s.error)
   }
 }
 

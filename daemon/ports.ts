@@ -74,14 +74,16 @@ export type Downlink =
   | { readonly is: 'peer'; readonly host: string; readonly router: string; readonly state: string }
   | { readonly is: 'connected' }
 
+export type Shown =
+  | { readonly is: 'router'; readonly document: RouterSnapshot }
+  | { readonly is: 'check'; readonly document: CheckSnapshot }
+  | { readonly is: 'order'; readonly document: OrderResult }
+
 /** The way to MQTT. No call waits or throws, whatever the broker or the disk does. */
 export interface Uplink {
   tell(event: Numbered): void
-  /** The latest of each kind is published as a retained document, again after every reconnection. */
-  show(snapshot:
-    | { readonly is: 'router'; readonly document: RouterSnapshot }
-    | { readonly is: 'check'; readonly document: CheckSnapshot }
-    | { readonly is: 'order'; readonly document: OrderResult }): void
+  /** The latest of each is published as a retained document, again after every reconnection. */
+  show(snapshot: Shown): void
   receive(handle: (d: Downlink) => void): void
   /** Keeps a flight record below the state directory, within the cap on their size. */
   keep(f: { readonly name: string; readonly pcap: Uint8Array; readonly timeline: string }): void

@@ -48,6 +48,7 @@ export function createRuntime(o: {
   const byVrid = new Map<string, Map<number, Member>>()
   let packets = 0
   let armedAt: Instant | undefined
+  let draining = false
   const stopping = new Map<Member, () => void>()
 
   function replace(all: readonly Member[]): void {
@@ -73,7 +74,7 @@ export function createRuntime(o: {
       input(m, { is: 'lost', why: 'interface-down' })
       return o.refused?.(m)
     }
-    if (m.bond !== undefined && before.at === 'backup' && state.at === 'active' && before.because === 'active-silent') {
+    if (m.bond !== undefined && before.at === 'backup' && state.at === 'active') {
       for (const other of members) if (other.bond === m.bond && other !== m) input(other, { is: 'summoned' })
     }
     const next = deadline(state)
@@ -96,8 +97,16 @@ export function createRuntime(o: {
       for (const m of members) if (late > m.config.interval) input(m, { is: 'resumed' })
       if (late > WORTH_TELLING) story.stalled(late as Ms)
     }
-    clock.afterDrain(tick)
+    draining = true
+    clock.afterDrain(() => {
+      draining = false
+      tick()
+      if (late > STALL) reconcile(members)
+    })
   }
+
+  /** The packets that wait may say that another host has taken over meanwhile: nothing is put back before they are heard. */
+  const behind = (): boolean => draining || (armedAt !== undefined && since(armedAt, clock.now()) >= LATE)
 
   function tick(): void {
     const now = clock.now()
@@ -120,7 +129,10 @@ export function createRuntime(o: {
     if (!decoded.ok) return
     m.rejects.good(String(d.src))
     const { priority, interval } = decoded.value // not its password, which a record of inputs would keep
-    input(m, { is: 'heard', from: d.src, advert: { priority, interval } })
+    // A keepalived that loses one router of a vrrp_sync_group lets go of all and says nothing: each must know whom it replaces.
+    const patient = m.bond !== undefined && priority < m.params.priority &&
+      members.some((o) => o.bond === m.bond && o !== m && o.state.at === 'backup' && o.state.heard === undefined)
+    input(m, { is: 'heard', from: d.src, advert: { priority, interval }, ...(patient ? { patient } : {}) })
   }
 
   function refuse(m: Member, d: Datagram, fault: Rejected): void {
@@ -187,6 +199,26 @@ export function createRuntime(o: {
     }
   }
 
+  function reconcile(some: readonly Member[]): void {
+    if (behind()) return
+    const there = new Map([...new Set(some.map((m) => m.carrier))].map((name) => [name, addresses.present(name)]))
+    for (const m of some) {
+      const present = (a: { readonly address: Address }) => there.get(m.carrier)?.has(a.address) === true
+      if (visible(m.state) !== 'active') {
+        const extra = m.addresses.filter(present)
+        if (extra.length === 0) continue
+        letGo(m, extra)
+        story.repaired(m, extra.map(formatPrefixed), 'address-extra')
+        continue
+      }
+      const missing = m.addresses.filter((a) => !present(a))
+      if (missing.length === 0) continue
+      hold(m)
+      addresses.announce(m.carrier, missing, m.config.announce)
+      story.repaired(m, missing.map(formatPrefixed), 'address-missing')
+    }
+  }
+
   return {
     get members() {
       return members
@@ -195,24 +227,7 @@ export function createRuntime(o: {
     receive,
     packetsSeen: () => packets,
     input,
-    reconcile(some) {
-      const there = new Map([...new Set(some.map((m) => m.carrier))].map((name) => [name, addresses.present(name)]))
-      for (const m of some) {
-        const present = (a: { readonly address: Address }) => there.get(m.carrier)?.has(a.address) === true
-        if (visible(m.state) !== 'active') {
-          const extra = m.addresses.filter(present)
-          if (extra.length === 0) continue
-          letGo(m, extra)
-          story.repaired(m, extra.map(formatPrefixed), 'address-extra')
-          continue
-        }
-        const missing = m.addresses.filter((a) => !present(a))
-        if (missing.length === 0) continue
-        hold(m)
-        addresses.announce(m.carrier, missing, m.config.announce)
-        story.repaired(m, missing.map(formatPrefixed), 'address-missing')
-      }
-    },
+    reconcile,
     async stop(some) {
       await Promise.all(some.map((m) => new Promise<void>((resolve) => {
         if (m.state.at === 'initialize') return resolve()

@@ -26,7 +26,7 @@ export interface SplitWatch {
   /** Another machine answered for one of our service addresses. */
   answered(m: Member, mac: string, now: Instant): void
   /** What another host publishes about a router; `offline`: its daemon is gone, so its word counts no more. */
-  published(router: string, host: string, state: string, now: Instant): void
+  published(router: string, host: string, state: string): void
   /** Once a second or so: tells what has lasted, and what is over. */
   tick(members: readonly Member[], now: Instant): void
 }

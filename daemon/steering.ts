@@ -9,7 +9,7 @@ import { standingOf, tuned, type Member } from './member.ts'
 import type { Downlink, Log, ProbeResult } from './ports.ts'
 import type { Runtime } from './runtime.ts'
 import type { Story } from './story.ts'
-import { createTracking } from './tracking.ts'
+import { createTracking, interfacesOf } from './tracking.ts'
 
 type MaintenanceDocument = NonNullable<Extract<Downlink, { is: 'maintenance' }>['maintenance']>
 /** Say that maintenance ends this long before it does. */
@@ -36,6 +36,8 @@ export function createSteering(o: {
   readonly runtime: () => Runtime; readonly story: () => Story; readonly wall: () => WallTime; readonly log: Log
   readonly peer: (router: string, host: string, state: string) => void
   readonly later: (wait: Ms, run: () => void) => void
+  /** News from outside the election, before anything follows from it. */
+  readonly noticed: (text: string) => void
 }): Steering {
   const { host, log } = o
   let { config } = o
@@ -44,14 +46,11 @@ export function createSteering(o: {
   const links = createTracking(o.later)
   const lastResults = new Map<string, ProbeResult>()
   const maintenance = new Map<string, MaintenanceDocument>()
-  const noticed = new Set<string>()
+  const expiryTold = new Set<string>()
 
   const groupMembers = (group: string) => o.runtime().members.filter((m) => m.group.name === group)
   const healthOf = (m: { readonly group: Member['group'] }): Health =>
-    combined([...m.group.checks.map((c) => checks.get(c)?.health ?? 'unknown'), ...(links.broken(m.group, interfacesOf(m.group)) ? ['failed' as const] : [])])
-  /** Without these interfaces the group cannot be served from here. */
-  const interfacesOf = (group: Member['group']): readonly string[] =>
-    [...group.track.interfaces, ...(group.together ? group.routers.map((r) => config.hosts[host]?.interface ?? r.interface) : [])]
+    combined([...m.group.checks.map((c) => checks.get(c)?.health ?? 'unknown'), ...(links.broken(m.group, interfacesOf(m.group, config, host)) ? ['failed' as const] : [])])
 
   function orderOf(group: string): Order {
     const hosts = config.groups.find((g) => g.name === group)?.hosts ?? []
@@ -79,6 +78,8 @@ export function createSteering(o: {
   function takeOrder(group: string, order: Order): void {
     const before = orders.get(group) ?? firstOrder(config.groups.find((g) => g.name === group)?.hosts ?? [])
     const changed = !sameHosts(before, order)
+    // Every connection brings the order again.
+    if (JSON.stringify(orders.get(group)) !== JSON.stringify(order)) o.noticed(`order of ${group}: ${wordsOf(order)}`)
     orders.set(group, order)
     const members = groupMembers(group)
     if (changed) {
@@ -101,7 +102,10 @@ export function createSteering(o: {
     if (JSON.stringify(before) === JSON.stringify(now)) return
     if (now) maintenance.set(name, now)
     else maintenance.delete(name)
-    noticed.delete(name)
+    expiryTold.delete(name)
+    const until = now?.until === undefined ? '' : ` until ${now.until}`
+    const words = now ? `by ${now.by}${until}: ${now.reason}` : over ? 'ended: its time is over' : 'ended'
+    o.noticed(`maintenance of ${name} ${words}`)
     retune(o.runtime().members.filter((m) => m.group.hosts.includes(name)), 'maintenance')
     if (name !== host) return
     const common = { planned: true, impact: 'none' as const }
@@ -120,6 +124,7 @@ export function createSteering(o: {
       switch (d.is) {
         case 'order': return takeOrder(d.group, d.order)
         case 'order-refused': {
+          o.noticed(`order of ${d.group} refused: ${d.refusal.message}`)
           log.warn({ group: d.group, fault: d.refusal.fault }, `order of ${d.group} refused: ${d.refusal.message}`)
           o.story().tell({
             type: 'order.rejected', subject: d.group,
@@ -137,8 +142,9 @@ export function createSteering(o: {
       }
     },
     link(name, usable) {
-      for (const group of config.groups) {
-        if (!interfacesOf(group).includes(name)) continue
+      const needy = config.groups.filter((group) => interfacesOf(group, config, host).includes(name))
+      if (needy.length > 0) o.noticed(`interface ${name}: ${usable ? 'up' : 'down'}`)
+      for (const group of needy) {
         links.set(group, name, usable, () => {
           log[usable ? 'info' : 'warn']({ group: group.name, interface: name }, `${group.name}: interface ${name}, which it needs, is ${usable ? 'usable again' : 'down'}`)
           retune(groupMembers(group.name), usable ? 'check-recovered' : 'interface-down')
@@ -163,6 +169,11 @@ export function createSteering(o: {
       lastResults.set(check.name, r)
       checks.set(check.name, after)
       const changed = after.health !== before.health
+      // A good result like the last one is no news, and there are very many of them.
+      if (changed || !r.ok || !last?.ok || last.detail !== r.detail) {
+        const verdict = changed ? ` (${before.health} → ${after.health})` : ''
+        o.noticed(`check ${check.name} ${r.ok ? 'ok' : 'failed'}${verdict}: ${r.detail}`)
+      }
       if (changed) {
         const cause: Why = after.health === 'healthy' ? 'check-recovered' : after.health === 'degraded' ? 'check-degraded' : 'check-failed'
         retune(o.runtime().members.filter((m) => m.group.checks.includes(check.name)), cause)
@@ -172,8 +183,9 @@ export function createSteering(o: {
     tick() {
       for (const [name, d] of [...maintenance]) {
         if (isOver(d)) takeMaintenance(name, undefined, true)
-        else if (name === host && d.until !== undefined && !noticed.has(name) && Date.parse(d.until) - Date.parse(o.wall()) < EXPIRY_NOTICE_MS) {
-          noticed.add(name)
+        else if (name === host && d.until !== undefined && !expiryTold.has(name)
+          && Date.parse(d.until) - Date.parse(o.wall()) < EXPIRY_NOTICE_MS) {
+          expiryTold.add(name)
           o.story().tell({ type: 'maintenance.expiring', subject: host, data: { reason: 'maintenance', planned: true, impact: 'none', until: d.until } })
         }
       }
@@ -183,4 +195,8 @@ export function createSteering(o: {
       }
     },
   }
+}
+
+function wordsOf({ by, revision, ...order }: Order): string {
+  return `${spell(order)}${by === undefined ? '' : `; by ${by}`}${revision === undefined ? '' : `; revision ${revision}`}`
 }

@@ -17,6 +17,7 @@ export interface Story {
   changed(m: Member, from: Visible, to: Visible, meaning: Meaning): void
   refused(m: Member, sender: string, fault: Rejected): void
   stalled(late: Ms): void
+  notificationsLost(): void
   /** `other`: who else is active, as far as known; undefined: it is over. */
   split(m: Member, other: string | undefined, detail: string): void
   repaired(m: Member, which: readonly string[], reason: 'address-missing' | 'address-extra'): void
@@ -80,6 +81,9 @@ export function createStory(o: {
     stalled(late) {
       log.warn({ lateMs: Math.round(late) }, 'this process did not run for a while: listening before speaking')
       tell({ type: 'stall', data: { reason: 'event-loop-late', planned: false, impact: 'degraded', lateMs: Math.round(late) } })
+    },
+    notificationsLost() {
+      tell({ type: 'notifications.lost', data: { reason: 'notifications-lost', planned: false, impact: 'none' } })
     },
     split(m, other, detail) {
       const about = { router: m.name, group: m.group.name, planned: false, detail }

@@ -1,5 +1,5 @@
 /** Interfaces that a group needs: down counts after `downDelay`, up again after `upDelay`, so that a flapping link decides nothing. */
-import type { GroupConfig } from '../contract/config.ts'
+import type { Config, GroupConfig } from '../contract/config.ts'
 import type { Ms } from '../contract/time.ts'
 
 export interface Tracking {
@@ -22,10 +22,20 @@ export function createTracking(later: (wait: Ms, run: () => void) => void): Trac
         else down.add(key)
         settled()
       }
-      const wait = usable ? group.track.upDelay : group.track.downDelay
+      const wait = usable ? Math.max(group.track.upDelay, hearing(group)) as Ms : group.track.downDelay
       if (wait === 0) settle()
       else later(wait, settle)
     },
     broken: (group, interfaces) => interfaces.some((name) => down.has(`${group.name}/${name}`)),
   }
 }
+
+/** Without these interfaces the group cannot be served from this host. */
+export const interfacesOf = (group: GroupConfig, { hosts }: Config, host: string): readonly string[] =>
+  [...group.track.interfaces, ...(group.together ? group.routers.map((r) => hosts[host]?.interface ?? r.interface) : [])]
+
+/**
+ * The router that starts anew on an interface must hear who is active there before the others of its group take over: a
+ * keepalived that loses one router of a `vrrp_sync_group` lets go of all, and says nothing where it does.
+ */
+const hearing = (group: GroupConfig): number => (group.together ? 2 * Math.max(...group.routers.map((r) => r.interval)) : 0)

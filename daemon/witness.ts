@@ -11,6 +11,8 @@ export interface Witness {
   sent?(m: Member, payload: Uint8Array, to: Address, now: Instant): void
   /** An input, the state it led to (in `m.state`) and the effects, before they are performed. */
   stepped?(m: Member, input: Input, effects: readonly Effect[], now: Instant): void
+  /** Something from outside the election, in words: a check result, an order, an interface. */
+  noticed?(text: string, now: Instant): void
   /** The process ends: what was waiting for more is told now. */
   ended?(): void
 }

@@ -25,6 +25,7 @@ export const DATA: { readonly [T in EventType]: EventData<T> } = {
   'vrid.collision': { planned: false, impact: 'none', reason: 'foreign-vrid', detail: 'address-list: as many addresses as ours, but not the same', ...resolver, other: '192.0.2.77' },
   'advertisement.rejected': { planned: false, impact: 'none', reason: 'foreign-advertisement', detail: 'checksum: checksum 1f2c is wrong', router: 'resolver', sender: '192.0.2.66', reject: 'checksum', count: 1 },
   'addresses.repaired': { ...trouble, reason: 'address-missing', ...resolver, addresses: ['192.0.2.53/24'] },
+  'notifications.lost': { ...trouble, reason: 'notifications-lost' },
   stall: { ...trouble, reason: 'event-loop-late', lateMs: 4210 },
   'outbox.gap': { ...trouble, reason: 'outbox-full', lost: 12 },
   'config.reloaded': { ...wanted, reason: 'reloaded', kept: ['resolver'], restarted: [], ended: [] },

@@ -9,7 +9,7 @@ import type { z } from 'zod'
 import type { ClusterFile } from '../contract/config.ts'
 import type { Role } from '../contract/topics.ts'
 import type { Lab, Machine } from './net.ts'
-import { root } from './program.ts'
+import { UNDERSTUDY } from './program.ts'
 import type { Running, RunOptions } from './process.ts'
 
 export type ClusterText = z.input<typeof ClusterFile>
@@ -25,8 +25,6 @@ export interface Cluster {
   startHandlers(): Running
 }
 
-/** Another build may be tried: a path in this variable. */
-const PROGRAM = process.env.UNDERSTUDY_PROGRAM ?? path.join(root, 'cli/main.ts')
 const OPERATOR = 'lab'
 const MQTT = 1883
 
@@ -36,6 +34,7 @@ const MQTT = 1883
  */
 export function writeCluster(
   lab: Lab, folder: string, text: Pick<ClusterText, 'groups' | 'checks' | 'handlers' | 'realtime'> & { pass?: string },
+  program = UNDERSTUDY,
 ): Cluster {
   const directory = path.join(lab.directory, folder)
   const at = (...parts: string[]) => path.join(directory, ...parts)
@@ -62,7 +61,7 @@ export function writeCluster(
   writeFileSync(file, `${JSON.stringify(cluster, undefined, 2)}\n`) // JSON is YAML
 
   const start = (machine: Machine, name: string, words: readonly string[], o?: RunOptions) =>
-    lab.start(machine, [process.execPath, PROGRAM, ...words, '--config', file], { log: at('log', name), ...o })
+    lab.start(machine, [process.execPath, program, ...words, '--config', file], { log: at('log', name), ...o })
   return {
     file, broker, topicRoot: 'understudy/lab', operator: { user: OPERATOR, passwordFile: at('secret', OPERATOR) },
     startDaemon: (host) =>

@@ -1,4 +1,5 @@
 /** Which hosts hold which address, as their kernels tell it, with the times. */
+import { setTimeout as pause } from 'node:timers/promises'
 import { monotonic, until, wallMinusMonotonic } from './clock.ts'
 import type { Lab } from './net.ts'
 
@@ -9,12 +10,21 @@ export interface Holders {
   readonly journal: readonly Change[]
   /** Begins a new journal with those who hold an address now. */
   refresh(): void
+  /** Who holds it now. */
+  of(address: string): string[]
+  /** When these hosts, and nobody else, came to hold the address, and did so for `calm` ms. Throws after `within` ms. */
+  settled(address: string, hosts: readonly string[], o?: { within?: number; calm?: number }): Promise<number>
+  /** When it first happened after `since`. Throws after `within` ms. */
+  change(what: Omit<Change, 'at'>, since: number, within?: number): Promise<number>
+  /** Longest time after `since` in which nobody held the address; `lost`, whose cable is cut, counts as nobody. */
+  gap(address: string, since: number, lost?: string): number
 }
 
 /** `ip monitor` hears of every namespace that has a number in its own: one of them, on `ops`, hears all hosts. */
 export async function watchHolders(lab: Lab): Promise<Holders> {
   const journal: Change[] = []
   const held = new Map<string, Set<string>>()
+  let woken = Promise.withResolvers<void>()
   const note = (host: string, address: string, holds: boolean, at = monotonic() as number) => {
     const holding = held.get(address) ?? new Set<string>()
     held.set(address, holding)
@@ -22,6 +32,8 @@ export async function watchHolders(lab: Lab): Promise<Holders> {
     if (holds) holding.add(host)
     else holding.delete(host)
     journal.push({ at, host, address, held: holds })
+    woken.resolve()
+    woken = Promise.withResolvers()
   }
   let listens = false
   lab.hosts.forEach((host, i) => { lab.output(lab.ops, ['ip', 'netns', 'set', host.namespace, String(i + 1)]) })
@@ -43,7 +55,55 @@ export async function watchHolders(lab: Lab): Promise<Holders> {
     for (const host of lab.hosts) for (const address of lab.addresses(host)) note(host.name, address, true)
   }
   refresh()
-  return { journal, refresh }
+  const of = (address: string) => [...(held.get(address) ?? [])].sort()
+
+  /** Looks after each change; `pending` is what to say when the time is over. */
+  async function eventually<T>(look: () => T | undefined, within: number, pending: () => string): Promise<T> {
+    for (const end = monotonic() + within; ;) {
+      const found = look()
+      if (found !== undefined) return found
+      const left = end - monotonic()
+      if (left <= 0) throw new Error(`${pending()} after ${within} ms; ${history(journal)}`)
+      await Promise.race([woken.promise, pause(left, undefined, { ref: false })])
+    }
+  }
+
+  return {
+    journal, refresh, of,
+    async settled(address, hosts, { within = 10_000, calm = 0 } = {}) {
+      const wanted = [...hosts].sort().join()
+      const since = () => journal.findLast((c) => c.address === address)?.at ?? 0
+      for (const end = monotonic() + within; ;) {
+        const at = await eventually(() => (of(address).join() === wanted ? since() : undefined), end - monotonic(),
+          () => `${address} is held by ${of(address).join(' and ') || 'nobody'}, not by ${wanted || 'nobody'}`)
+        const left = at + calm - monotonic()
+        if (left <= 0) return at
+        await Promise.race([woken.promise, pause(left)])
+      }
+    },
+    change: ({ host, address, held: holds }, since, within = 10_000) => eventually(
+      () => journal.find((c) => c.host === host && c.address === address && c.held === holds && c.at >= since)?.at, within,
+      () => `${host} has not ${holds ? 'taken' : 'released'} ${address}`),
+    gap(address, since, lost) {
+      const holding = new Set<string>()
+      let longest = 0, nobody: number | undefined
+      for (const c of journal.filter((j) => j.address === address && j.host !== lost)) {
+        if (c.at >= since && nobody !== undefined && c.held) longest = Math.max(longest, c.at - Math.max(nobody, since))
+        if (c.held) holding.add(c.host)
+        else holding.delete(c.host)
+        nobody = holding.size === 0 ? c.at : undefined
+      }
+      const first = journal.find((j) => j.address === address && j.host !== lost && j.held)
+      if (!first || nobody !== undefined) return monotonic() - Math.max(nobody ?? since, since)
+      // Until the first one came, the lost host held it alone.
+      return Math.max(longest, lost === undefined ? 0 : first.at - since)
+    },
+  }
+}
+
+function history(journal: readonly Change[]): string {
+  const changes = journal.slice(-8).map((c) => `${Math.round(c.at)} ${c.host} ${c.held ? '+' : '-'}${c.address}`)
+  return `lately: ${changes.join(', ') || 'nothing'}`
 }
 
 /** `[2026-11-22T15:40:01.123456] [nsid 1]Deleted 2: eth0    inet 10.53.0.210/24 …` */

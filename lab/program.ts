@@ -4,6 +4,9 @@ import path from 'node:path'
 
 export const root = path.resolve(import.meta.dirname, '..')
 
+/** The command that all that is measured starts: what `UNDERSTUDY_PROGRAM` names, else the source. */
+export const UNDERSTUDY = process.env.UNDERSTUDY_PROGRAM ?? path.join(root, 'cli/main.ts')
+
 export function program(name: string): string | undefined {
   const elsewhere = ['/usr/local/sbin', '/usr/sbin', '/sbin', path.join(root, '.runtime/bin')]
   const folders = [...(process.env.PATH ?? '').split(':'), ...elsewhere]

@@ -57,8 +57,8 @@ function backup(p: Params, s: Backup, input: Input, now: Instant): Step {
     case 'tick':
       if (now >= s.downAt) return becomeActive(p, s, s.because, now)
       return now >= (s.preemptAt ?? Infinity) ? becomeActive(p, s, reasonToReplace(p, s.heard?.priority ?? 0), now) : stay(s)
-    case 'summoned': // the host we follow has missed an advertisement here too
-      return s.heard && since(s.heard.at, now) > 1.5 * s.activeInterval ? becomeActive(p, s, s.because, now) : stay(s)
+    case 'summoned': // the host we follow is worse, or has missed an advertisement here too
+      return s.heard && (wouldReplace(p, s.heard.priority) || since(s.heard.at, now) > 1.5 * s.activeInterval) ? becomeActive(p, s, s.because, now) : stay(s)
     case 'retuned':
       return stay(reconsider(p, s, now))
     case 'resumed': // whatever we missed, the active host gets its full time to be heard again
@@ -74,7 +74,7 @@ function backup(p: Params, s: Backup, input: Input, now: Instant): Step {
       // A worse host beside a better one that we hear is the better one's affair: that one answers it.
       if (wouldReplace(p, advert.priority) && followsBetter(p, s, from, now)) return stay(s)
       if (!wouldReplace(p, advert.priority)) return stay(follow(p, s, heard, advert.interval, now))
-      return stay(approach(p, { ...s, heard }, now))
+      return stay(input.patient === true ? { ...s, heard } : approach(p, { ...s, heard }, now))
     }
     default:
       return stay(s)

@@ -62,12 +62,13 @@ export type Input =
   | { readonly is: 'startup' }
   | { readonly is: 'shutdown' }
   | { readonly is: 'tick' }
-  | { readonly is: 'heard'; readonly from: Address; readonly advert: Pick<Advertisement, 'priority' | 'interval'> }
+  /** `patient`: a worse host is not replaced at once, since a router that moves together with this one knows nobody yet. */
+  | { readonly is: 'heard'; readonly from: Address; readonly advert: Pick<Advertisement, 'priority' | 'interval'>; readonly patient?: boolean }
   /** The parameters given with this step differ from those of the last one. */
   | { readonly is: 'retuned' }
   /** The process did not run for longer than a backup waits; packets may be queued. */
   | { readonly is: 'resumed' }
-  /** A router that moves together with this one has stepped in because its active host fell silent. */
+  /** A router that moves together with this one has stepped in. */
   | { readonly is: 'summoned' }
   /** The interface is unusable; `startup` brings the router back. */
   | { readonly is: 'lost'; readonly why: Why }

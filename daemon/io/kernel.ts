@@ -9,7 +9,9 @@ const recvCall = libc.func('intptr_t recv(int fd, _Out_ void *data, size_t lengt
 const setOptionCall = libc.func('int setsockopt(int fd, int level, int option, const void *value, uint32_t length)')
 const closeCall = libc.func('int close(int fd)')
 const ifIndexCall = libc.func('uint32_t if_nametoindex(const char *name)')
+const prctlCall = libc.func('int prctl(int option, uint64_t value)')
 const schedulerCall = libc.func('int sched_setscheduler(int pid, int policy, const void *parameter)')
+const lockCall = libc.func('int mlock2(uintptr_t address, size_t length, uint32_t flags)')
 
 /** A system call that failed, with its errno. */
 export class SystemError extends Error {
@@ -46,6 +48,15 @@ export const interfaceIndex = (name: string): number => ifIndexCall(name)
 /** Only this thread, the one of the election: struct sched_param holds the priority. */
 export const schedule = (policy: number, priority: number): void =>
   void checked('sched_setscheduler', schedulerCall(0, policy, new Uint8Array(new Int32Array([priority]).buffer)))
+
+const MLOCK_ONFAULT = 1
+/** Pages of this range stay in memory from when they are first used; none is fetched for it. */
+export const lockOnFault = (start: number, length: number): void =>
+  void checked('mlock2', lockCall(start, length, MLOCK_ONFAULT))
+
+const PR_SET_TIMERSLACK = 29
+/** Only this thread: by how much the kernel may delay what sleeps here, to wake several at once; by default 50 µs. */
+export const setTimerSlack = (nanoseconds: number): void => void checked('prctl', prctlCall(PR_SET_TIMERSLACK, nanoseconds))
 
 export interface BpfInstruction { readonly code: number; readonly jt: number; readonly jf: number; readonly k: number }
 

@@ -51,7 +51,11 @@ export function openLinkMonitor(inventory: () => Inventory, log: Log): LinkMonit
       }
       const lost = () => {
         log.warn({}, 'the kernel dropped notifications: comparing everything')
+        const before = new Map([...links.keys()].map((name) => [name, state(name).usable]))
         remember()
+        for (const name of new Set([...before.keys(), ...links.keys()])) {
+          if (state(name).usable !== (before.get(name) ?? false)) o.changed(state(name))
+        }
         o.overrun()
       }
       const buffer = Buffer.alloc(1 << 16)

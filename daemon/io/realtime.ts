@@ -1,11 +1,14 @@
-/** Asks the kernel to run this process before others. What it refuses is said once, with the remedy. */
+/**
+ * Asks the kernel to run this process before others and to keep its program in memory. What it refuses is said once,
+ * with the remedy.
+ */
+import { readFileSync } from 'node:fs'
 import type { Config } from '../../contract/config.ts'
 import type { Log } from '../ports.ts'
 import * as kernel from './kernel.ts'
 
 const SCHED = { fifo: 1, rr: 2 } as const
 
-/** Memory is not locked here: V8 gives pages back with madvise, which fails on locked ones, and then ends the process. */
 export function runInRealTime({ policy, priority }: Config['realtime'], log: Log): void {
   if (policy === 'off') return
   try {
@@ -13,4 +16,31 @@ export function runInRealTime({ policy, priority }: Config['realtime'], log: Log
   } catch (error) {
     log.warn({ error: String(error) }, `the kernel refuses scheduling class ${policy} at priority ${priority}: grant CAP_SYS_NICE, or CPUSchedulingPolicy= in systemd`)
   }
+  lockMemory(log)
+}
+
+/** What has been locked before the kernel refuses stays locked. */
+function lockMemory(log: Log): void {
+  try {
+    for (const { start, length } of lockable(readFileSync('/proc/self/maps', 'utf8'))) kernel.lockOnFault(start, length)
+  } catch (error) {
+    const remedy = 'grant CAP_IPC_LOCK, or LimitMEMLOCK=infinity in systemd'
+    log.warn({ error: String(error) }, `the kernel refuses to lock memory: ${remedy}`)
+  }
+}
+
+export interface Range { readonly start: number; readonly length: number }
+
+/**
+ * The mappings of proc_pid_maps(5) that can be locked: private ones of files, which are programs and libraries, and
+ * `[heap]`, which is malloc's. Not memory without a name, where V8 has its heap: V8 gives pages back with madvise, which
+ * fails on locked ones, and then ends the process. Not `[stack]`: where the limit on locked memory keeps a locked stack
+ * from growing, the kernel ends the process.
+ */
+export function lockable(maps: string): Range[] {
+  const found = maps.matchAll(/^([0-9a-f]+)-([0-9a-f]+) (?!---)...p \S+ \S+ \S+ +(?:\/(?!dev\/|memfd:)|\[heap\]$)/gm)
+  return [...found].map(([, from = '', to = '']) => {
+    const start = Number.parseInt(from, 16)
+    return { start, length: Number.parseInt(to, 16) - start }
+  })
 }

@@ -1,7 +1,7 @@
 /** What the election's thread and the worker say to each other. Plain data: it is copied from thread to thread. */
 import type { BrokerAccess } from '../../link/link.ts'
 import type { Order } from '../../contract/order.ts'
-import type { Downlink } from '../ports.ts'
+import type { Downlink, Numbered, Shown } from '../ports.ts'
 
 export interface WorkerSetup {
   readonly cluster: string
@@ -18,8 +18,8 @@ export interface WorkerSetup {
 }
 
 export type ToWorker =
-  | { readonly is: 'event'; readonly sequence: number; readonly body: string }
-  | { readonly is: 'show'; readonly topic: string; readonly body: string }
+  | { readonly is: 'event'; readonly event: Numbered }
+  | { readonly is: 'show'; readonly shown: Shown }
   | { readonly is: 'keep'; readonly name: string; readonly pcap: Uint8Array; readonly timeline: string }
   | { readonly is: 'close' }
 

@@ -1,7 +1,8 @@
 /** The last order of each group on disk, so that a daemon that starts without a broker knows it. */
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseOrder, type Order } from '../../contract/order.ts'
+import type { Order } from '../../contract/order.ts'
+import { parseOrder } from '../../contract/order-document.ts'
 
 /** Written beside, synced, then renamed: after a crash there is the old order or the new one, never half of one. */
 export function storeOrder(directory: string, group: string, order: Order): void {

@@ -1,7 +1,5 @@
 /** The election's side of the worker: posts messages and returns at once. */
 import { Worker } from 'node:worker_threads'
-import { TYPE_PREFIX, type Event } from '../../contract/events.ts'
-import { topicOf } from '../../contract/topics.ts'
 import type { Downlink, Log, Uplink } from '../ports.ts'
 import type { FromWorker, ToWorker, WorkerSetup } from './messages.ts'
 
@@ -10,7 +8,6 @@ const CLOSE_MS = 3000
 export function openUplink(setup: WorkerSetup, log: Log): Uplink {
   const file = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js'
   const worker = new Worker(new URL(file, import.meta.url), { workerData: setup })
-  const { topicRoot: root, host, bootId } = setup
   let handle: (d: Downlink) => void = () => {}
   let closed: (() => void) | undefined
   const post = (m: ToWorker) => worker.postMessage(m)
@@ -28,20 +25,8 @@ export function openUplink(setup: WorkerSetup, log: Log): Uplink {
   worker.on('exit', () => closed?.())
 
   return {
-    tell({ told, sequence, at }) {
-      const event = {
-        specversion: '1.0', id: `${host}/${bootId}/${sequence}`, source: `/understudy/${setup.cluster}/${host}`,
-        type: `${TYPE_PREFIX}${told.type}`, time: at, ...(told.subject === undefined ? {} : { subject: told.subject }),
-        datacontenttype: 'application/json', host, bootid: bootId, sequence, data: told.data,
-      } as Event
-      post({ is: 'event', sequence, body: JSON.stringify(event) })
-    },
-    show(snapshot) {
-      const topic = snapshot.is === 'router' ? topicOf(root, 'router', { host, router: snapshot.document.router })
-        : snapshot.is === 'check' ? topicOf(root, 'check', { host, check: snapshot.document.check })
-          : topicOf(root, 'orderResult', { host, group: snapshot.document.group })
-      post({ is: 'show', topic, body: JSON.stringify(snapshot.document) })
-    },
+    tell: (event) => post({ is: 'event', event }),
+    show: (shown) => post({ is: 'show', shown }),
     receive(f) {
       handle = f
     },

@@ -4,21 +4,26 @@ import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { parentPort, workerData } from 'node:worker_threads'
 import { Maintenance, Receipt, type Availability } from '../../contract/events.ts'
-import { parseOrder, succeed, type Order } from '../../contract/order.ts'
+import { succeed, type Order } from '../../contract/order.ts'
+import { parseOrder } from '../../contract/order-document.ts'
 import { matchTopic, topicOf } from '../../contract/topics.ts'
 import type { Message } from '../../link/link.ts'
 import { openLink } from '../../link/mqtt.ts'
+import { cloudEvent, documentOf } from './documents.ts'
 import type { FromWorker, ToWorker, WorkerSetup } from './messages.ts'
 import { storeFlight } from './flights.ts'
 import { storeOrder } from './orders.ts'
 import { openOutbox } from './outbox.ts'
+import { createPace } from './pace.ts'
 
 const setup = workerData as WorkerSetup
 const { topicRoot, host } = setup
 const say = (m: FromWorker) => parentPort?.postMessage(m)
 const log = (level: 'info' | 'warn' | 'error', fields: object, text: string) => say({ is: 'log', level, fields, text })
 
-const MOST_EVENTS = 100_000, EVENTS_AT_ONCE = 50, GOODBYE_MS = 1500
+const MOST_EVENTS = 100_000, EVENTS_AT_ONCE = 50, GOODBYE_MS = 1500, SWEEP_MS = 3000
+/** An order is applied at once, but no more often than this: of a storm of orders the newest counts. */
+const BETWEEN_ORDERS_MS = 50
 
 mkdirSync(setup.stateDirectory, { recursive: true })
 const outbox = openOutbox({
@@ -26,6 +31,8 @@ const outbox = openOutbox({
 })
 /** Retained documents by topic: the newest body, and whether every connected broker has it. */
 const shown = new Map<string, { body: string; current: boolean }>()
+const stored = new Map(setup.groups.map((g) => [g.name, JSON.stringify(g.order)]))
+const pace = createPace(BETWEEN_ORDERS_MS)
 const orders = new Map<string, Order>(setup.groups.map((g) => [g.name, g.order]))
 
 const topics = {
@@ -62,9 +69,15 @@ const link = openLink({
   log: (level, text) => log(level, {}, text),
 })
 
+/** What the start has left behind is swept out once; a heap that is small then stays so. */
+setTimeout(() => globalThis.gc?.(), SWEEP_MS).unref()
+
 parentPort?.on('message', (m: ToWorker) => {
-  if (m.is === 'event') outbox.add(setup.bootId, m.sequence, m.body)
-  else if (m.is === 'show') shown.set(m.topic, { body: m.body, current: false })
+  if (m.is === 'event') outbox.add(setup.bootId, m.event.sequence, JSON.stringify(cloudEvent(setup, m.event)))
+  else if (m.is === 'show') {
+    const { topic, body } = documentOf(setup, m.shown)
+    shown.set(topic, { body, current: false })
+  }
   else if (m.is === 'keep') return keepFlight(m)
   else return void close()
   schedule(0)
@@ -90,14 +103,22 @@ function takeOrder(group: string, text: string): void {
   const next = parsed.ok ? succeed(orders.get(group), parsed.value) : parsed
   if (!next.ok) {
     const revision = parsed.ok ? parsed.value.revision : undefined
-    return say({ is: 'down', down: { is: 'order-refused', group, refusal: next.error, ...(revision === undefined ? {} : { revision }) } })
+    const refused = { is: 'order-refused', group, refusal: next.error, ...(revision === undefined ? {} : { revision }) } as const
+    return pace(`refused/${group}`, () => say({ is: 'down', down: refused }))
   }
-  const changed = JSON.stringify(next.value) !== JSON.stringify(orders.get(group))
   orders.set(group, next.value)
-  say({ is: 'down', down: { is: 'order', group, order: next.value } }) // the election first, then the disk
-  if (!changed) return
+  pace(`order/${group}`, () => {
+    say({ is: 'down', down: { is: 'order', group, order: next.value } }) // the election first, then the disk
+    keepOrder(group, next.value)
+  })
+}
+
+function keepOrder(group: string, order: Order): void {
+  const text = JSON.stringify(order)
+  if (text === stored.get(group)) return
+  stored.set(group, text)
   try {
-    storeOrder(setup.stateDirectory, group, next.value)
+    storeOrder(setup.stateDirectory, group, order)
   } catch (error) {
     log('error', { group, error: String(error) }, 'the order is in force but could not be stored: a restart without a broker would not know it')
   }

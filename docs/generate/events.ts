@@ -19,6 +19,7 @@ const WHEN: { readonly [T in EventType]: string } = {
   'vrid.collision': 'Somebody who is not of this router advertises its VRID.',
   'advertisement.rejected': 'An advertisement was refused. Told once per cause and sender until a good one arrives.',
   'addresses.repaired': 'Service addresses were missing on the active host and were put back (`address-missing`), or somebody had put them on a backup and they were taken away (`address-extra`).',
+  'notifications.lost': 'The kernel had more news of interfaces and addresses than its queue holds. All of them were looked at anew.',
   stall: 'The daemon did not run for longer than a backup waits.',
   'outbox.gap': 'Events had to be dropped because the outbox was full.',
   'config.reloaded': 'The daemon was told to read the cluster file again (SIGHUP), and did. Routers whose settings did not change went on undisturbed.',

@@ -44,7 +44,7 @@ const RULES: readonly Rule[] = [
   { part: /^daemon\/[^/]+\.ts$/, rooms: ['daemon/core', 'daemon/wire', 'contract', /^daemon\/(?!main|participation|rivals|secrets)[^/]+\.ts$/], node: false, packages: [] },
   { part: /^broker\//, rooms: ['broker', 'contract', 'link'], node: true },
   { part: /^handlers\//, rooms: ['handlers', 'contract', 'link'], node: true },
-  { part: /^cli\/rooms\.ts$/, rooms: [], dynamic: ['daemon/main.ts', 'broker/main.ts', 'handlers/main.ts'], node: false, packages: [] },
+  { part: /^cli\/rooms\.ts$/, rooms: [], types: ['daemon/main.ts'], dynamic: ['daemon/main.ts', 'daemon/uplink/orders.ts', 'broker/main.ts', 'handlers/main.ts'], node: false, packages: [] },
   { part: /^cli\//, rooms: ['cli', 'contract', 'link'], node: true },
   { part: /^docs\//, rooms: ['docs', 'contract', 'cli', 'handlers/handler.ts'], node: true },
   { part: /^lab\//, rooms: ['lab', 'contract', 'link'], node: true },

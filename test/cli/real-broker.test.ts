@@ -45,7 +45,7 @@ async function play(...argv: string[]): Promise<{ code: number; out: string; err
   const out: string[] = [], err: string[] = []
   const terminal: Terminal = {
     out: (text) => { out.push(text) }, err: (text) => { err.push(text) }, colour: false, isTerminal: false, env: {}, hostname: () => 'dns1',
-    now: Date.now, askSecret: async () => '', openLink: async (o) => openLink(o), stop: new AbortController().signal, quiet: 400,
+    now: Date.now, askSecret: async () => '', openLink: async (o) => openLink(o), stop: new AbortController().signal, quiet: 400, handOver: () => {},
   }
   return { code: await run([...argv, '-c', file], terminal), out: out.join('\n'), err: err.join('\n') }
 }

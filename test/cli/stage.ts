@@ -49,6 +49,7 @@ export async function play(argv: readonly string[], stage: Stage = {}): Promise<
     out: (text) => { out.push(text) }, err: (text) => { err.push(text) },
     colour: false, isTerminal: false, env: {}, hostname: () => stage.hostname ?? 'dns1.example.org', now: () => NOW,
     askSecret: async () => stage.secret ?? '', stop: new AbortController().signal, quiet: 30,
+    handOver: () => {},
     async openLink(o: LinkOptions) {
       const urls = o.brokers.map((b) => b.url), up = urls.filter((url) => !stage.down?.includes(url)), [broker = ''] = up
       queueMicrotask(async () => {

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { firstOrder, parseOrder, placeOf, sameHosts, spell, succeed, type Order } from '../../contract/order.ts'
+import { firstOrder, placeOf, sameHosts, spell, succeed, type Order } from '../../contract/order.ts'
+import { parseOrder } from '../../contract/order-document.ts'
 
 const members = ['dns0', 'dns1', 'dns2']
 const read = (payload: string) => {

@@ -105,20 +105,20 @@ describe('another machine answers for our address', () => {
 
 describe('another host publishes that it is active', () => {
   test('is told, and over when it says otherwise', () => {
-    const { told, split, lan, each } = watched()
-    split.published('r', 'b', 'active', lan.now)
+    const { told, split, each } = watched()
+    split.published('r', 'b', 'active')
     each(3, () => {})
     expect(told).toEqual([])
     each(3, () => {})
     expect(told).toEqual([`r b: ${BLOCKED}`])
-    split.published('r', 'b', 'offline', lan.now)
+    split.published('r', 'b', 'offline')
     each(5, () => {})
     expect(told.slice(1)).toEqual(['r over: only one host is active again'])
   })
   test('of another router, or as a backup, it is none', () => {
-    const { told, split, lan, each } = watched()
-    split.published('other', 'b', 'active', lan.now)
-    split.published('r', 'c', 'backup', lan.now)
+    const { told, split, each } = watched()
+    split.published('other', 'b', 'active')
+    split.published('r', 'c', 'backup')
     each(10, () => {})
     expect(told).toEqual([])
   })
@@ -127,7 +127,7 @@ describe('another host publishes that it is active', () => {
 describe('a host that is not active itself', () => {
   test('tells nothing, and what it told is over', () => {
     const { told, split, lan, a, m, each } = watched()
-    split.published('r', 'b', 'active', lan.now)
+    split.published('r', 'b', 'active')
     each(6, () => worse(split, m, lan.now))
     expect(told.length).toBe(1)
     a?.runtime.input(m, heard(255, 0x0a000009))

@@ -1,7 +1,9 @@
 /** Understudy and keepalived in one virtual router, both real, each once the better one. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { needs } from '../system/needs.ts'
-import { cases, describeSetting, meet, OURS, THEIRS, type Encounter, type Setting } from './encounter.ts'
+import { cases } from './cases.ts'
+import { meet, type Encounter } from './encounter.ts'
+import { describeSetting, OURS, THEIRS, type Setting } from './setting.ts'
 
 const { absent, title } = needs('keepalived', 'mosquitto', 'mosquitto_pub')
 const SECRET = 'secret12'

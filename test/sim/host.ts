@@ -79,7 +79,7 @@ export class SimHost {
     let story: Story
     const steering = createSteering({
       host: name, config: this.config, orders: this.orders, runtime: () => this.runtime, story: () => story, wall, log: silent, peer() {},
-      later: (wait, run) => lan.at(after(lan.now, wait), () => generation === this.generation && run()),
+      noticed() {}, later: (wait, run) => lan.at(after(lan.now, wait), () => generation === this.generation && run()),
     })
     this.steering = steering
     story = createStory({ host: name, bootId: `boot-${this.boots}`, uplink, log: silent, wall, healthOf: steering.healthOf })

@@ -1,10 +1,12 @@
 /** The name server of the active host dies: another host answers, and the operators get one mail. */
+import { readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
-import { monotonic } from '../../lab/clock.ts'
+import { monotonic, until } from '../../lab/clock.ts'
 import { NAME } from '../../lab/probe.ts'
 import type { Running } from '../../lab/process.ts'
 import { type BrokerKind, createBroker, type Listener } from './broker.ts'
-import { groupOf, SERVICE, startHandlers } from './cluster.ts'
+import { groupOf, ROUTER, SERVICE, startHandlers, stateOf } from './cluster.ts'
 import { answers, startNameServers } from './dns.ts'
 import { startPost, type Post } from './mail.ts'
 import { needs } from './needs.ts'
@@ -32,6 +34,10 @@ describe.skipIf(absent)(title('a name server that dies'), { timeout: 60_000 }, (
       await answers(stage.lab, B)
       expect(await stage.holders.change({ host: B, address: SERVICE.ipv4, held: true }, at) - at).toBeLessThan(NOTICED)
       if (routers === 2) expect(stage.holders.of(SECOND)).toEqual([B])
+      // The record of the host that let go tells why, in this order.
+      const story = new RegExp(['check dns failed: ', 'check dns failed \\(healthy → failed\\): ', `${ROUTER}: retuned\n`,
+        'active → backup, check-failed\n'].join('[^]*'))
+      expect(await until(() => timelines(A).some((text) => story.test(text)), 5000), timelines(A).at(-1)).toBe(true)
 
       await post.came(2)
       await allHandled(listener)
@@ -41,6 +47,12 @@ describe.skipIf(absent)(title('a name server that dies'), { timeout: 60_000 }, (
       expect(post.subjects()).toHaveLength(2)
       expect(listener.events('check.changed').filter((e) => e.host === A)).toHaveLength(1)
     })
+  }
+
+  function timelines(host: string): string[] {
+    const folder = path.join(stateOf(stage.lab, stage.host(host)), 'flight')
+    const names = readdirSync(folder).filter((f) => f.endsWith('.txt')).sort()
+    return names.map((f) => readFileSync(path.join(folder, f), 'utf8'))
   }
 
   async function begin(kind: BrokerKind, routers: number): Promise<Map<string, Running>> {

@@ -1,7 +1,7 @@
 /** A lab with a cluster in it: what most tests begin with. */
+import { watchHolders, type Holders } from '../../lab/holders.ts'
 import { createLab, type Lab, type Machine } from '../../lab/net.ts'
 import { SERVICE, startDaemon, writeCluster, type Service } from './cluster.ts'
-import { watchHolders, type Holders } from './holders.ts'
 
 export const [A, B, C] = ['a', 'b', 'c'] as const
 

@@ -1,0 +1,52 @@
+/** Real time: what the kernel allows is in force, what it refuses is said, and the election goes on either way. */
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import process from 'node:process'
+import { afterEach, describe, expect, it } from 'vitest'
+import { root } from '../../lab/program.ts'
+import { clusterOf, stateOf } from './cluster.ts'
+import { needs } from './needs.ts'
+import { A, B, stageOf, type Stage } from './stage.ts'
+
+const { absent, title } = needs('setpriv', 'prlimit')
+const about = (name: string) => readFileSync(`/proc/self/${name}`, 'utf8')
+/** CAP_IPC_LOCK, bit 14 of capabilities(7), which counts for nothing inside a user namespace. */
+const effective = BigInt(`0x${/^CapEff:\s*(\S+)$/m.exec(about('status'))?.[1] ?? '0'}`)
+const mayLock = (effective & (1n << 14n)) !== 0n && /^ *0 +0 +4294967295$/m.test(about('uid_map'))
+const LIMITED = ['setpriv', '--bounding-set=-ipc_lock', '--inh-caps=-ipc_lock', 'prlimit', '--memlock=65536']
+
+describe.skipIf(absent)(title('a daemon in real time'), { timeout: 30_000 }, () => {
+  let stage: Stage
+  afterEach(() => stage?.close())
+
+  async function start(...before: readonly string[]) {
+    stage = await stageOf([A, B], () => clusterOf([A, B], {}, { realtime: { policy: 'fifo', priority: 10 } }))
+    const { lab, file } = stage, host = stage.host(A), lines: string[] = []
+    const daemon = lab.start(host, [
+      ...before, process.execPath, path.join(root, 'cli/main.ts'), 'daemon',
+      '--config', file, '--host', A, '--state', stateOf(lab, host),
+    ], { onLine: (l) => lines.push(l) })
+    await stage.holds(A, { within: 20_000 })
+    // It goes on advertising: the other host waits.
+    await stage.start(B)
+    await stage.holds(A, { calm: 2000 })
+    const locked = Number(/^VmLck:\s*(\d+) kB$/m.exec(readFileSync(`/proc/${daemon.pid}/status`, 'utf8'))?.[1])
+    await daemon.stop()
+    const refusals = lines.filter((l) => l.includes('the kernel refuses to lock memory'))
+    return { locked, refusals, ended: await daemon.ended }
+  }
+
+  it.skipIf(!mayLock)(`locks its program in memory${mayLock ? '' : ' (skipped: needs CAP_IPC_LOCK)'}`, async () => {
+    const { locked, refusals, ended } = await start()
+    expect(locked).toBeGreaterThan(20_000)
+    expect(refusals).toEqual([])
+    expect(ended).toBe(0)
+  })
+
+  it('says once that it may not, and goes on', async () => {
+    const { locked, refusals, ended } = await start(...LIMITED)
+    expect(locked).toBe(0)
+    expect(refusals).toEqual([expect.stringContaining('mlock2: ENOMEM')])
+    expect(ended).toBe(0)
+  })
+})
