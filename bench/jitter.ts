@@ -38,12 +38,12 @@ Regularity of advertisements on two hosts in network namespaces of this machine.
                        ${trials.map((t) => t.name).join(', ')}
   --with NAME[,NAME]   products (default: both): ${products.map((p) => p.name).join(', ')}
   --seconds N          of each measurement (default 30)
-  --realtime           each trial once more with real-time priority
+  --realtime WHEN      with real-time priority: also (each trial once more) or only
   --help
 `
 const { values: options } = parseArgs({ options: {
   only: { type: 'string' }, with: { type: 'string' }, seconds: { type: 'string', default: '30' },
-  realtime: { type: 'boolean', default: false }, help: { type: 'boolean', default: false },
+  realtime: { type: 'string' }, help: { type: 'boolean', default: false },
 } })
 
 interface Figures extends Regularity {
@@ -166,6 +166,7 @@ function row(f: Figures, reference: Figures | undefined, title: string): string[
 async function main(): Promise<void> {
   const played = chosen(trials, options.only)
   const rivals = chosen(products, options.with)
+  const priorities = { only: [true], also: [false, true] }[options.realtime ?? ''] ?? [false]
   await haveNetworkRights()
   const print = (cells: readonly string[]) => { process.stdout.write(`| ${cells.join(' | ')} |\n`) }
   const { cpu, cpus, kernel, node } = machine()
@@ -177,7 +178,7 @@ async function main(): Promise<void> {
     if (all.length > 0) process.stdout.write(`\nAll figures: ${save('jitter-', { options, all })}\n`)
   })
   for (const trial of played) {
-    for (const realtime of options.realtime ? [false, true] : [false]) {
+    for (const realtime of priorities) {
       const tell = (f: Figures) => {
         print(row(f, all.find((a) => a.trial === f.trial && a.realtime === realtime), trial.title))
         all.push(f)

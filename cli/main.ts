@@ -7,10 +7,12 @@ import { ANSWER_FD, READER, type Terminal } from './terminal.ts'
 
 /**
  * What the daemon tells V8: little memory before speed. A young generation of 1 MiB is swept in a fraction of a millisecond;
- * nothing that it does is hot enough to be worth a compiler's memory and its bursts of work. The source needs a compiler:
- * Node reads TypeScript with WebAssembly.
+ * by the election's own thread, which must not wait for one of lower priority; nothing that it does is hot enough to be worth
+ * a compiler's memory and its bursts of work. The source needs a compiler: Node reads TypeScript with WebAssembly.
  */
-const SMALL = import.meta.url.endsWith('.ts') ? [] : ['--lite-mode', '--max-semi-space-size=1', '--no-short-builtin-calls', '--expose-gc']
+const SMALL = import.meta.url.endsWith('.ts') ? [] : [
+  '--lite-mode', '--max-semi-space-size=1', '--no-short-builtin-calls', '--single-threaded-gc', '--expose-gc',
+]
 
 const isTerminal = process.stdout.isTTY === true
 const colour = isTerminal && (process.env.NO_COLOR ?? '') === ''
@@ -19,10 +21,11 @@ process.exitCode = process.argv[2] === 'daemon' && process.env[READER] === undef
 
 /** The same process from here to its end, so that who started it can signal it. */
 async function daemon(): Promise<number> {
-  const [node, ...words] = [process.execPath, ...process.argv.slice(1)]
-  if (!SMALL.every((flag) => process.execArgv.includes(flag))) process.execve?.(node, [node, ...process.execArgv, ...SMALL, ...words], process.env)
+  const { execPath: node, execArgv: flags, env } = process, command = process.argv.slice(1)
+  const isSmall = SMALL.every((flag) => flags.includes(flag))
+  if (!isSmall) process.execve?.(node, [node, ...flags, ...SMALL, ...command], env) // does not come back
   const { stay } = await import('./resident.ts')
-  return stay({ node, command: words, env: process.env, colour, isTerminal })
+  return stay({ node, command, env, colour, isTerminal })
 }
 
 async function command(): Promise<number> {

@@ -217,7 +217,7 @@ function again(p: Params, now: Instant, overlap: boolean): readonly Instant[] {
 }
 
 /** Why an active host had to give way: what lowered it, or simply a better one. */
-const explained = (p: Params): Why => (['check-failed', 'check-degraded', 'order-changed', 'maintenance'].includes(p.cause) ? p.cause : 'outranked')
+const explained = (p: Params): Why => (['check-failed', 'check-degraded', 'interface-down', 'order-changed', 'maintenance'].includes(p.cause) ? p.cause : 'outranked')
 const outranks = (priority: number, from: Address, p: Params): boolean =>
   priority > p.priority || (priority === p.priority && compareAddresses(from, p.primary) > 0)
 const sooner = (a: Instant, b: Instant): Instant => (a < b ? a : b)

@@ -8,11 +8,13 @@ import type { Log } from '../ports.ts'
 import * as kernel from './kernel.ts'
 
 const SCHED = { fifo: 1, rr: 2 } as const
+/** sched(7): threads and processes that the election's thread starts are ordinary ones, and never in its way. */
+const SCHED_RESET_ON_FORK = 0x4000_0000
 
 export function runInRealTime({ policy, priority }: Config['realtime'], log: Log): void {
   if (policy === 'off') return
   try {
-    kernel.schedule(SCHED[policy], priority)
+    kernel.schedule(SCHED[policy] | SCHED_RESET_ON_FORK, priority)
   } catch (error) {
     log.warn({ error: String(error) }, `the kernel refuses scheduling class ${policy} at priority ${priority}: grant CAP_SYS_NICE, or CPUSchedulingPolicy= in systemd`)
   }

@@ -80,7 +80,7 @@ describe('§6.4.3 Active: a better advertisement', () => {
   })
   test.each<[Why, Why]>([
     ['check-failed', 'check-failed'], ['check-degraded', 'check-degraded'], ['order-changed', 'order-changed'],
-    ['maintenance', 'maintenance'], ['check-recovered', 'outranked'], ['started', 'outranked'],
+    ['maintenance', 'maintenance'], ['interface-down', 'interface-down'], ['check-recovered', 'outranked'], ['started', 'outranked'],
   ])('we had changed by %s: the reason told is %s', (cause, why) => {
     expect(step(params({ cause }), active(), heard(250), at(700)).effects.at(-1)).toMatchObject({ why })
   })

@@ -148,6 +148,6 @@ test('a tracked interface that went and came, and when that counted; no other', 
     'interface up0: up',
     'interface up0: down',
     'r: retuned',
-    'r: heard → release; active → backup, outranked',
+    'r: heard → release; active → backup, interface-down',
   ])
 })

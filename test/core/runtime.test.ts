@@ -1,6 +1,6 @@
 /** What the loop makes of the election's effects: their order, and what an interface should have. */
 import { describe, expect, test } from 'vitest'
-import { ms, seconds } from '../../contract/time.ts'
+import { after, ms, seconds } from '../../contract/time.ts'
 import type { Input } from '../../daemon/core/election.ts'
 import { heard } from './params.ts'
 import { clusterOf, stage, type StagedHost } from './stage.ts'
@@ -56,6 +56,15 @@ describe('an active host', () => {
     expect(a.done).toEqual(['hold', 'announce'])
     expect(a.told.at(-1))
       .toMatchObject({ type: 'addresses.repaired', data: { reason: 'address-missing', addresses: ['10.0.0.100/24'] } })
+  })
+  test('that did not run for a while puts nothing back before it has heard what waits', () => {
+    const { lan, a } = two()
+    a.held.clear()
+    lan.now = after(lan.now, seconds(5))
+    a.runtime.reconcile(a.members)
+    expect([...a.held]).toEqual([])
+    lan.run(ms(0))
+    expect([...a.held]).toEqual([V4, V6])
   })
   test('whose interface is as it should be does nothing', () => {
     const { a } = two()

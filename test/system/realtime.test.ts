@@ -1,5 +1,5 @@
 /** Real time: what the kernel allows is in force, what it refuses is said, and the election goes on either way. */
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import process from 'node:process'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -14,6 +14,15 @@ const about = (name: string) => readFileSync(`/proc/self/${name}`, 'utf8')
 const effective = BigInt(`0x${/^CapEff:\s*(\S+)$/m.exec(about('status'))?.[1] ?? '0'}`)
 const mayLock = (effective & (1n << 14n)) !== 0n && /^ *0 +0 +4294967295$/m.test(about('uid_map'))
 const LIMITED = ['setpriv', '--bounding-set=-ipc_lock', '--inh-caps=-ipc_lock', 'prlimit', '--memlock=65536']
+
+/** Which threads of a process have SCHED_FIFO: field 41 of proc_pid_stat(5). */
+function threads(pid: number) {
+  const all = readdirSync(`/proc/${pid}/task`).map((tid) => {
+    const policy = readFileSync(`/proc/${pid}/task/${tid}/stat`, 'utf8').split(') ')[1]?.split(' ')[38]
+    return { who: Number(tid) === pid ? 'first' : 'another', fifo: policy === '1' }
+  })
+  return { realTime: all.filter((t) => t.fifo).map((t) => t.who), ordinary: all.filter((t) => !t.fifo).map((t) => t.who) }
+}
 
 describe.skipIf(absent)(title('a daemon in real time'), { timeout: 30_000 }, () => {
   let stage: Stage
@@ -31,13 +40,15 @@ describe.skipIf(absent)(title('a daemon in real time'), { timeout: 30_000 }, () 
     await stage.start(B)
     await stage.holds(A, { calm: 2000 })
     const locked = Number(/^VmLck:\s*(\d+) kB$/m.exec(readFileSync(`/proc/${daemon.pid}/status`, 'utf8'))?.[1])
+    const seen = threads(daemon.pid)
     await daemon.stop()
     const refusals = lines.filter((l) => l.includes('the kernel refuses to lock memory'))
-    return { locked, refusals, ended: await daemon.ended }
+    return { locked, refusals, seen, ended: await daemon.ended }
   }
 
-  it.skipIf(!mayLock)(`locks its program in memory${mayLock ? '' : ' (skipped: needs CAP_IPC_LOCK)'}`, async () => {
-    const { locked, refusals, ended } = await start()
+  it.skipIf(!mayLock)(`runs its first thread ahead of others, and locks its program in memory${mayLock ? '' : ' (skipped: needs root)'}`, async () => {
+    const { locked, refusals, seen, ended } = await start()
+    expect(seen).toEqual({ realTime: ['first'], ordinary: expect.arrayContaining(['another']) })
     expect(locked).toBeGreaterThan(20_000)
     expect(refusals).toEqual([])
     expect(ended).toBe(0)
