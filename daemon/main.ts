@@ -35,6 +35,8 @@ import type { Witness } from './witness.ts'
 
 /** How often waiting routers are looked at again, how often addresses are compared, how often check results are repeated. */
 const RETRY_MS = 1000, RECONCILE_MS = 5000, HEARTBEAT_MS = 30_000
+/** When what the start has left behind is swept out, some milliseconds of work: a heap that is small then stays so. */
+const SWEEP_MS = 10_000
 /** Exit codes: a clean stop, and "cannot start" (no rights, no secret). */
 const OK = 0, CANNOT_START = 3
 
@@ -152,25 +154,26 @@ export async function runDaemon({ first, readAgain, log }: DaemonOptions): Promi
       runtime.reconcile(runtime.members)
     },
   })
-  uplink.receive(steering.down)
+  uplink.receive((d) => runtime.between(() => steering.down(d)))
   const probes = new Map<string, { readonly identity: string; stop(): void }>()
   startProbes()
   for (const name of neededInterfaces()) if (!links.state(name).usable) steering.link(name, false)
-  globalThis.gc?.() // what the start has left behind, while nobody waits
   for (const m of members) participation.start(m)
   for (const m of members) story.show(m)
   log.info({ host, bootId, routers: members.map((m) => m.name) }, `understudy ${VERSION} on ${host}`)
 
+  const every = (periodMs: number, chore: () => void) => setInterval(() => runtime.between(chore), periodMs)
   const timers = [
-    setInterval(() => {
+    every(RETRY_MS, () => {
       participation.retry()
       rivals.tick(runtime.members, clock.now())
       split.tick(runtime.members, clock.now())
-    }, RETRY_MS),
-    setInterval(() => runtime.reconcile(runtime.members), RECONCILE_MS),
-    setInterval(steering.tick, HEARTBEAT_MS),
+    }),
+    every(RECONCILE_MS, () => runtime.reconcile(runtime.members)),
+    every(HEARTBEAT_MS, steering.tick),
   ]
   let reloading = Promise.resolve(), stopping = false
+  setTimeout(() => runtime.between(() => globalThis.gc?.()), SWEEP_MS).unref()
   process.on('SIGHUP', () => {
     reloading = reloading.then(reload)
   })

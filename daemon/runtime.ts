@@ -21,6 +21,8 @@ const STALL = 50 as Ms
 /** Stalls worth an event. */
 const WORTH_TELLING = 250 as Ms
 const RENEW_AT_MOST_EVERY = 500 as Ms
+/** So long before a wake-up no chore is begun. */
+const SOON = 5 as Ms
 
 export interface Runtime {
   readonly members: readonly Member[]
@@ -33,6 +35,8 @@ export interface Runtime {
   input(m: Member, input: Input): void
   /** Puts back what an active router should have and its interface has not; takes away what somebody gave a backup. */
   reconcile(members: readonly Member[]): void
+  /** Runs it now, or right after the next wake-up where that is near: no advertisement is late because of a chore. */
+  between(chore: () => void): void
   /** These hand over and stop; resolves when the last one has let go. */
   stop(members: readonly Member[]): Promise<void>
 }
@@ -49,6 +53,7 @@ export function createRuntime(o: {
   let packets = 0
   let armedAt: Instant | undefined
   let draining = false
+  const chores: (() => void)[] = []
   const stopping = new Map<Member, () => void>()
 
   function replace(all: readonly Member[]): void {
@@ -92,7 +97,7 @@ export function createRuntime(o: {
     const due = armedAt
     armedAt = undefined
     const late = due === undefined ? 0 : since(due, clock.now())
-    if (late < LATE) return tick()
+    if (late < LATE) return round()
     if (late > STALL) {
       for (const m of members) if (late > m.config.interval) input(m, { is: 'resumed' })
       if (late > WORTH_TELLING) story.stalled(late as Ms)
@@ -100,9 +105,13 @@ export function createRuntime(o: {
     draining = true
     clock.afterDrain(() => {
       draining = false
-      tick()
-      if (late > STALL) reconcile(members)
+      round()
     })
+  }
+
+  function round(): void {
+    tick()
+    for (const chore of chores.splice(0)) chore()
   }
 
   /** The packets that wait may say that another host has taken over meanwhile: nothing is put back before they are heard. */
@@ -211,6 +220,8 @@ export function createRuntime(o: {
         story.repaired(m, extra.map(formatPrefixed), 'address-extra')
         continue
       }
+      // After a stall it listens: another host may serve. With its next advertisement it has them again.
+      if (m.state.at === 'active' && m.state.listening) continue
       const missing = m.addresses.filter((a) => !present(a))
       if (missing.length === 0) continue
       hold(m)
@@ -228,6 +239,11 @@ export function createRuntime(o: {
     packetsSeen: () => packets,
     input,
     reconcile,
+    between(chore) {
+      const near = armedAt !== undefined && since(clock.now(), armedAt) < SOON
+      if (draining || near || chores.length > 0) chores.push(chore)
+      else chore()
+    },
     async stop(some) {
       await Promise.all(some.map((m) => new Promise<void>((resolve) => {
         if (m.state.at === 'initialize') return resolve()

@@ -8,10 +8,13 @@ import { rolldown } from 'rolldown'
 /** Compiled code cannot be packed; the pretty log is for somebody who watches. */
 const external = [/^node:/, 'koffi', 'raw-socket', 'pino-pretty']
 
+/** Names stay, for whoever reads a stack trace. */
+const minify = { compress: true, mangle: false, codegen: { removeWhitespace: true } }
+
 const [folder = 'dist'] = process.argv.slice(2)
 for (const [input, name] of [['cli/resident.ts', 'resident'], ['daemon/uplink/worker.ts', 'worker']] as const) {
   const bundle = await rolldown({ input, external, platform: 'node' })
-  const { output: [packed] } = await bundle.generate({ format: 'esm', codeSplitting: false })
+  const { output: [packed] } = await bundle.generate({ format: 'esm', codeSplitting: false, minify })
   writeFileSync(`${folder}/cli/${name}.js`, ascii(packed.code))
   await bundle.close()
 }

@@ -3,22 +3,34 @@
  * with the remedy.
  */
 import { readFileSync } from 'node:fs'
+import { setPriority } from 'node:os'
 import type { Config } from '../../contract/config.ts'
 import type { Log } from '../ports.ts'
 import * as kernel from './kernel.ts'
 
+/** setpriority(2), which on Linux is about the calling thread. */
+const NICE = -10
 const SCHED = { fifo: 1, rr: 2 } as const
 /** sched(7): threads and processes that the election's thread starts are ordinary ones, and never in its way. */
 const SCHED_RESET_ON_FORK = 0x4000_0000
 
 export function runInRealTime({ policy, priority }: Config['realtime'], log: Log): void {
-  if (policy === 'off') return
+  if (policy === 'off') return beforeOthers(log)
   try {
     kernel.schedule(SCHED[policy] | SCHED_RESET_ON_FORK, priority)
   } catch (error) {
     log.warn({ error: String(error) }, `the kernel refuses scheduling class ${policy} at priority ${priority}: grant CAP_SYS_NICE, or CPUSchedulingPolicy= in systemd`)
   }
   lockMemory(log)
+}
+
+/** An ordinary thread, but ahead of other ordinary ones. Nobody asked for it, so a refusal is no news. */
+function beforeOthers(log: Log): void {
+  try {
+    setPriority(NICE)
+  } catch (error) {
+    log.debug({ error: String(error) }, `the kernel refuses niceness ${NICE}`)
+  }
 }
 
 /** What has been locked before the kernel refuses stays locked. */

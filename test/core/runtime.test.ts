@@ -64,7 +64,20 @@ describe('an active host', () => {
     a.runtime.reconcile(a.members)
     expect([...a.held]).toEqual([])
     lan.run(ms(0))
+    expect(a.done.slice(-2)).toEqual(['renew', 250])
     expect([...a.held]).toEqual([V4, V6])
+  })
+  test('does chores after the next advertisement, in their order, if that is due within 5 ms, else at once', () => {
+    const { lan, a } = two()
+    while (a.done.at(-1) !== 250) lan.run(ms(1))
+    const chore = (name: string) => a.runtime.between(() => void a.done.push(name))
+    a.done.length = 0
+    chore('at once')
+    lan.run(ms(996))
+    chore('later')
+    chore('and then this')
+    lan.run(ms(10))
+    expect(a.done.filter((d) => d !== 'renew')).toEqual(['at once', 250, 'later', 'and then this'])
   })
   test('whose interface is as it should be does nothing', () => {
     const { a } = two()
