@@ -155,6 +155,8 @@ What to know when both run side by side:
 - With \`preempt: off\`, Understudy leaves a worse host alone whose priority is within its band of healthy hosts, and
   replaces one below it as failing. Give keepalived a priority in that band: 240 to 250 for two hosts, where \`bands\` says
   nothing else.
+- By unicast over IPv6, keepalived sends with hop limit 64 unless \`unicast_ttl 255\` is set there, as it was here. Understudy
+  takes nothing below 255, or below \`minHopLimit\` in its \`unicast\` block.
 - Without \`vrrp_strict\`. With version 3 over IPv4, leave \`checksum\` at \`rfc5798\`: keepalived refuses the other one.
 `
 

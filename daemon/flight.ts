@@ -21,7 +21,8 @@ const AFTERMATH = 1000 as Ms
 const MOST_TEXT = 1000
 
 /** Packets are described, and passwords taken out, only when a record is written: most are never looked at again. */
-interface Entry { readonly at: Instant; readonly text: string; readonly datagram?: Datagram }
+interface Entry { readonly at: Instant; readonly router?: string; readonly text: string; readonly datagram?: Datagram }
+type Latest = WeakMap<Member, Datagram>
 export interface Flight { readonly name: string; readonly pcap: Uint8Array; readonly timeline: string }
 
 export function createFlightRecorder(o: {
@@ -29,6 +30,8 @@ export function createFlightRecorder(o: {
   readonly later: (wait: Ms, run: () => void) => void; readonly keep: (f: Flight) => void
 }): Witness {
   const ring: Entry[] = []
+  /** Advertisements repeat themselves: each is kept once, however often it was heard or sent. */
+  const heardLast: Latest = new WeakMap(), sentLast: Latest = new WeakMap()
   let start = 0, bytes = 0
   let due: Set<string> | undefined
 
@@ -72,18 +75,19 @@ export function createFlightRecorder(o: {
     return {
       name: `${o.wall().replace(/[:.]/g, '-')}-${routers.slice(0, 3).join('+')}`,
       pcap: joined([pcapHeader(), ...records]),
-      timeline: `${entries.map((e) => `${new Date(e.at + offset).toISOString()}  ${o.host}  ${e.text}${e.datagram ? ` ${describe(e.datagram)}` : ''}`).join('\n')}\n`,
+      timeline: `${entries.map((e) => `${new Date(e.at + offset).toISOString()}  ${o.host}  ${e.router === undefined ? '' : `${e.router}: `}${e.text}${e.datagram ? ` ${describe(e.datagram)}` : ''}`).join('\n')}\n`,
     }
   }
 
   return {
-    heard: (m, datagram, now) => add({ at: now, text: `${m.name}: heard`, datagram }),
+    heard: (m, d, now) => add({ at: now, router: m.name, text: 'heard', datagram: once(heardLast, m, d) }),
     sent(m, payload, to, now) {
-      add({ at: now, text: `${m.name}: sent`, datagram: { family: m.family, src: m.socket?.source ?? 0, dst: to, hopLimit: 255, payload } })
+      const d = { family: m.family, src: m.socket?.source ?? 0, dst: to, hopLimit: 255, payload }
+      add({ at: now, router: m.name, text: 'sent', datagram: once(sentLast, m, d) })
     },
     stepped(m, input, effects, now) {
       const text = decision(input, effects)
-      if (text !== '') add({ at: now, text: `${m.name}: ${text}` })
+      if (text !== '') add({ at: now, router: m.name, text })
       if (effects.some((e) => e.do === 'report')) transition(m)
     },
     // Others wrote parts of it: clipped, it is one line of the timeline and cannot pretend to be two.
@@ -91,6 +95,15 @@ export function createFlightRecorder(o: {
     ended: keep,
   }
 }
+
+/** The one that was kept last where it is the same, else this one. */
+function once(last: Latest, m: Member, d: Datagram): Datagram {
+  const before = last.get(m)
+  if (before && before.src === d.src && before.dst === d.dst && before.hopLimit === d.hopLimit && sameBytes(before.payload, d.payload)) return before
+  last.set(m, d)
+  return d
+}
+const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((byte, i) => byte === b[i])
 
 const sizeOf = (e: Entry): number => e.text.length + (e.datagram?.payload.length ?? 0)
 

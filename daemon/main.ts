@@ -35,8 +35,6 @@ import type { Witness } from './witness.ts'
 
 /** How often waiting routers are looked at again, how often addresses are compared, how often check results are repeated. */
 const RETRY_MS = 1000, RECONCILE_MS = 5000, HEARTBEAT_MS = 30_000
-/** When what the start has left behind is swept out, some milliseconds of work: a heap that is small then stays so. */
-const SWEEP_MS = 10_000
 /** Exit codes: a clean stop, and "cannot start" (no rights, no secret). */
 const OK = 0, CANNOT_START = 3
 
@@ -158,6 +156,7 @@ export async function runDaemon({ first, readAgain, log }: DaemonOptions): Promi
   const probes = new Map<string, { readonly identity: string; stop(): void }>()
   startProbes()
   for (const name of neededInterfaces()) if (!links.state(name).usable) steering.link(name, false)
+  globalThis.gc?.() // what the start has left behind, while nobody waits: some milliseconds of work
   for (const m of members) participation.start(m)
   for (const m of members) story.show(m)
   log.info({ host, bootId, routers: members.map((m) => m.name) }, `understudy ${VERSION} on ${host}`)
@@ -173,7 +172,6 @@ export async function runDaemon({ first, readAgain, log }: DaemonOptions): Promi
     every(HEARTBEAT_MS, steering.tick),
   ]
   let reloading = Promise.resolve(), stopping = false
-  setTimeout(() => runtime.between(() => globalThis.gc?.()), SWEEP_MS).unref()
   process.on('SIGHUP', () => {
     reloading = reloading.then(reload)
   })

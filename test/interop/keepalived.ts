@@ -44,7 +44,7 @@ function instance(host: Machine, peer: Machine, s: Setting, router: Router): str
   advert_int ${s.interval}
 ${s.preempt === 'off' ? '  nopreempt' : ''}
 ${s.pass === undefined ? '' : `  authentication {\n    auth_type PASS\n    auth_pass ${s.pass}\n  }`}
-${s.unicast ? `  unicast_src_ip ${ownAddress(host, s.family)}\n${block('unicast_peer', [ownAddress(peer, s.family)])}` : ''}
+${s.unicast ? `  unicast_src_ip ${ownAddress(host, s.family)}\n  unicast_ttl 255\n${block('unicast_peer', [ownAddress(peer, s.family)])}` : ''}
 ${block('virtual_ipaddress', [first])}
 ${block('virtual_ipaddress_excluded', others)}
 }
