@@ -135,7 +135,7 @@ const page = (pages: readonly (readonly [Table, Rows])[], rounds: number) => `# 
 
 Understudy and ${keepalivedVersion()} in one virtual router, each once the better one: real programs on two hosts
 in network namespaces (Linux ${os.release()}, Node ${process.version}, ${os.cpus().length} processors).
-Every case was played ${rounds} times.
+Rounds of every case: ${rounds}.
 
 Written by \`node bench/interop.ts --write\`.
 

@@ -7,10 +7,12 @@ import { ANSWER_FD, READER, type Terminal } from './terminal.ts'
 
 /**
  * What the daemon tells V8: little memory before speed. A young generation of 1 MiB is swept in a fraction of a millisecond;
- * by the election's own thread, which must not wait for one of lower priority.
+ * by the election's own thread, which must not wait for one of lower priority; nothing that it does is hot enough to be worth
+ * the memory of compilers.
  */
 const SMALL = [
-  '--optimize-for-size', '--max-semi-space-size=1', '--no-short-builtin-calls', '--single-threaded-gc', '--expose-gc',
+  '--no-turbofan', '--no-maglev', '--no-sparkplug', '--optimize-for-size', '--max-semi-space-size=1', '--no-short-builtin-calls',
+  '--single-threaded-gc', '--expose-gc',
 ]
 
 const isTerminal = process.stdout.isTTY === true

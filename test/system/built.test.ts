@@ -24,7 +24,7 @@ describe.skipIf(absent)(title('as shipped'), { timeout: 60_000 }, () => {
     expect(spawnSync('sh', ['setup/build', FOLDER], { cwd: root, encoding: 'utf8' })).toMatchObject({ status: 0 })
   })
 
-  it('elects, obeys an order and a changed file, in less than 110 MiB', async () => {
+  it('elects, obeys an order and a changed file, in less than 90 MiB', async () => {
     const lab = createLab(['a', 'b'])
     try {
       const holders = await watchHolders(lab)
@@ -40,7 +40,7 @@ describe.skipIf(absent)(title('as shipped'), { timeout: 60_000 }, () => {
       const [a] = daemons as [Running, Running]
       a.signal('SIGHUP')
       expect(await until(() => readFileSync(path.join(path.dirname(cluster.file), 'log/a.log'), 'utf8').includes('the changed cluster file is in force'), 10_000)).toBe(true)
-      for (const daemon of daemons) expect(residentKib(daemon)).toBeLessThan(110 * MIB)
+      for (const daemon of daemons) expect(residentKib(daemon)).toBeLessThan(90 * MIB)
       await holders.settled(SERVICE.ipv4, ['b'], { calm: 300 })
     } finally {
       lab.close()
