@@ -37,7 +37,6 @@ export const groupOf = (lab: Lab, load: Load): ClusterText['groups'][string] => 
 /** As `vrrp_rt_priority` of keepalived. */
 export const REALTIME = { policy: 'fifo', priority: 50 } as const
 
-
 export const understudy: Product = {
   name: 'understudy',
   start(lab, load, realtime = false) {

@@ -103,7 +103,9 @@ function once(last: Latest, m: Member, d: Datagram): Datagram {
   last.set(m, d)
   return d
 }
-const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((byte, i) => byte === b[i])
+/** What we send is the very same array until our priority changes. */
+const sameBytes = (a: Uint8Array, b: Uint8Array): boolean =>
+  a === b || (a.length === b.length && a.every((byte, i) => byte === b[i]))
 
 const sizeOf = (e: Entry): number => e.text.length + (e.datagram?.payload.length ?? 0)
 
