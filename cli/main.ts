@@ -8,10 +8,10 @@ import { ANSWER_FD, READER, type Terminal } from './terminal.ts'
 /**
  * What the daemon tells V8: little memory before speed. A young generation of 1 MiB is swept in a fraction of a millisecond;
  * by the election's own thread, which must not wait for one of lower priority; nothing that it does is hot enough to be worth
- * the memory of compilers.
+ * the memory of the optimizing compilers.
  */
 const SMALL = [
-  '--no-turbofan', '--no-maglev', '--no-sparkplug', '--optimize-for-size', '--max-semi-space-size=1', '--no-short-builtin-calls',
+  '--no-turbofan', '--no-maglev', '--optimize-for-size', '--max-semi-space-size=1', '--no-short-builtin-calls',
   '--single-threaded-gc', '--expose-gc',
 ]
 
@@ -25,6 +25,11 @@ async function daemon(): Promise<number> {
   const { execPath: node, execArgv: flags, env } = process, command = process.argv.slice(1)
   const isSmall = SMALL.every((flag) => flags.includes(flag))
   if (!isSmall) process.execve?.(node, [node, ...flags, ...SMALL, ...command], env) // does not come back
+  // Node would print the line of the error first, and what is packed has very long ones.
+  process.on('uncaughtException', (error) => {
+    process.stderr.write(`${error.stack ?? error}\n`)
+    process.exit(1)
+  })
   const { stay } = await import('./resident.ts')
   return stay({ node, command, env, colour, isTerminal })
 }

@@ -8,7 +8,7 @@ import { clip } from '../contract/phrases.ts'
 import { since, type Instant, type Ms, type WallTime } from '../contract/time.ts'
 import type { Effect, Input } from './core/election.ts'
 import type { Member } from './member.ts'
-import { decode, encode, type Datagram } from './wire/advertisement.ts'
+import { decode, encode, sameDatagram, type Datagram } from './wire/advertisement.ts'
 import { joined } from './wire/bytes.ts'
 import { pcapHeader, pcapRecord, wrapIpv4, wrapIpv6 } from './wire/pcap.ts'
 import type { Witness } from './witness.ts'
@@ -86,6 +86,7 @@ export function createFlightRecorder(o: {
       add({ at: now, router: m.name, text: 'sent', datagram: once(sentLast, m, d) })
     },
     stepped(m, input, effects, now) {
+      if (effects.length === 0 && (input.is === 'heard' || input.is === 'tick')) return
       const text = decision(input, effects)
       if (text !== '') add({ at: now, router: m.name, text })
       if (effects.some((e) => e.do === 'report')) transition(m)
@@ -99,14 +100,10 @@ export function createFlightRecorder(o: {
 /** The one that was kept last where it is the same, else this one. */
 function once(last: Latest, m: Member, d: Datagram): Datagram {
   const before = last.get(m)
-  if (before && before.src === d.src && before.dst === d.dst && before.hopLimit === d.hopLimit && sameBytes(before.payload, d.payload)) return before
+  if (before && sameDatagram(before, d)) return before
   last.set(m, d)
   return d
 }
-/** What we send is the very same array until our priority changes. */
-const sameBytes = (a: Uint8Array, b: Uint8Array): boolean =>
-  a === b || (a.length === b.length && a.every((byte, i) => byte === b[i]))
-
 const sizeOf = (e: Entry): number => e.text.length + (e.datagram?.payload.length ?? 0)
 
 /** What a packet does not say by itself: changes, takeovers, repairs. Routine advertisements stand there as packets. */

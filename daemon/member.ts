@@ -3,13 +3,13 @@ import { familyOf, type Address, type Family } from '../contract/address.ts'
 import type { GroupConfig, RouterConfig, ServiceAddress } from '../contract/config.ts'
 import type { Reason } from '../contract/events.ts'
 import type { Instant, WallTime } from '../contract/time.ts'
-import type { Params, State } from './core/election.ts'
+import type { Advert, Params, State } from './core/election.ts'
 import { standing, type Health, type Standing } from './core/priority.ts'
 import { countRejects, type Rejects } from './core/rejects.ts'
 import type { Why } from './core/election.ts'
 import { placeOf, type Order } from '../contract/order.ts'
 import { macvlanName, type AdvertSocket } from './ports.ts'
-import type { Authentication } from './wire/advertisement.ts'
+import type { Authentication, Datagram } from './wire/advertisement.ts'
 import { prepareExpected, type Expected } from './wire/match.ts'
 
 export interface Outgoing { readonly to: Address; readonly payload: Uint8Array }
@@ -36,12 +36,16 @@ export interface Member {
   readonly peers: ReadonlySet<Address> | undefined
   readonly expected: Expected
   readonly rejects: Rejects
+  /** The good packet heard last. */
+  good: { readonly datagram: Datagram; readonly advert: Advert } | undefined
   socket: AdvertSocket | undefined
   /** Sends from the virtual MAC address, where there is one. */
   sender: AdvertSocket | undefined
   /** The advertisements last sent. */
   outgoing: { readonly priority: number; readonly socket: AdvertSocket; readonly packets: readonly Outgoing[] } | undefined
   params: Params
+  /** When its state wants the next tick; infinite: never. */
+  due: number
   standing: Standing
   state: State
   /** Why and since when it is in its visible state. */
@@ -77,15 +81,16 @@ function createMember(o: MemberSetup, family: Family, addresses: readonly Servic
     peers: peers && new Set(peers),
     expected: prepareExpected({ version: config.version, addresses: advertised, interval: config.interval, authentication }),
     rejects: countRejects(),
+    good: undefined,
     socket: undefined,
     sender: undefined,
     outgoing: undefined,
     standing: own,
     params: {
-      ...tuned(own), interval: config.interval, version: config.version, preempt: config.preempt, preemptDelay: config.preemptDelay,
+      ...tuned(own), interval: config.interval, inStep: false, version: config.version, preempt: config.preempt, preemptDelay: config.preemptDelay,
       missed: config.missed, primary: family === 4 ? 0 : 0n, announce: config.announce,
     },
-    state: { at: 'initialize' }, reason: 'started', since: o.wall, active: undefined, renewedAt: o.now,
+    state: { at: 'initialize' }, due: Infinity, reason: 'started', since: o.wall, active: undefined, renewedAt: o.now,
   }
 }
 

@@ -2,13 +2,13 @@
  * The loop: an input → `step` → its effects, all of them and in order → the next deadline. It waits for nothing: sockets
  * and netlink answer at once, everything slower is the uplink's.
  */
-import { formatAddress, formatPrefixed, type Address } from '../contract/address.ts'
+import { formatAddress, formatPrefixed, type Address, type Family } from '../contract/address.ts'
 import { since, type Instant, type Ms } from '../contract/time.ts'
-import { deadline, step, visible, type Effect, type Input } from './core/election.ts'
+import { deadline, step, visible, type Advert, type Effect, type Input } from './core/election.ts'
 import type { Member, Outgoing } from './member.ts'
 import { meaningOf } from './report.ts'
 import type { AddressTable, AdvertSocket, Clock, Log, Receive } from './ports.ts'
-import { decode, encode, type Datagram, type Rejected } from './wire/advertisement.ts'
+import { decode, encode, sameDatagram, type Datagram, type Rejected } from './wire/advertisement.ts'
 import { mismatch } from './wire/match.ts'
 import type { SplitWatch } from './split.ts'
 import type { Story } from './story.ts'
@@ -49,7 +49,8 @@ export function createRuntime(o: {
 }): Runtime {
   const { clock, addresses, story, log, witnesses = [], split } = o
   let members: readonly Member[] = []
-  const byVrid = new Map<string, Map<number, Member>>()
+  /** By interface, then by family and VRID. */
+  const listeners = new Map<string, Map<number, Member>>()
   let packets = 0
   let armedAt: Instant | undefined
   let draining = false
@@ -58,10 +59,11 @@ export function createRuntime(o: {
 
   function replace(all: readonly Member[]): void {
     members = all
-    byVrid.clear()
+    listeners.clear()
     for (const m of members) {
-      const key = `${m.interface}/${m.family}`
-      byVrid.set(key, (byVrid.get(key) ?? new Map<number, Member>()).set(m.config.vrid, m))
+      listeners.set(m.interface, (listeners.get(m.interface) ?? new Map<number, Member>()).set(listenerKey(m.family, m.config.vrid), m))
+      const inStep = members.some((o) => o !== m && o.params.interval === m.params.interval)
+      m.params = { ...m.params, inStep }
     }
   }
   replace(o.members)
@@ -71,6 +73,7 @@ export function createRuntime(o: {
     const now = clock.now()
     const { state, effects } = step(m.params, before, what, now)
     m.state = state
+    m.due = deadline(state) ?? Infinity
     for (const w of witnesses) w.stepped?.(m, what, effects, now)
     if (split && what.is === 'heard' && before.at === 'active' && state.at === 'active' && what.advert.priority !== 0) split.heardWorse(m, what.from, now)
     for (const effect of effects) {
@@ -82,9 +85,8 @@ export function createRuntime(o: {
     if (m.bond !== undefined && before.at === 'backup' && state.at === 'active') {
       for (const other of members) if (other.bond === m.bond && other !== m) input(other, { is: 'summoned' })
     }
-    const next = deadline(state)
     // An earlier deadline re-arms the timer; a later one need not, the early tick finds nothing due.
-    if (next !== undefined && (armedAt === undefined || next < armedAt)) arm(next)
+    if (m.due < (armedAt ?? Infinity)) arm(m.due as Instant)
     if (state.at === 'initialize') stopping.get(m)?.()
   }
 
@@ -119,32 +121,44 @@ export function createRuntime(o: {
 
   function tick(): void {
     const now = clock.now()
-    for (const m of members) if ((deadline(m.state) ?? Infinity) <= now) input(m, { is: 'tick' })
+    armedAt = now // nobody sets the timer before all have had their turn
+    for (const m of members) if (m.due <= now) input(m, { is: 'tick' })
     addresses.flush()
     let next = Infinity
-    for (const m of members) next = Math.min(next, deadline(m.state) ?? Infinity)
+    for (const m of members) if (m.due < next) next = m.due
     arm(next === Infinity ? undefined : (next as Instant))
   }
 
   function receive(interfaceName: string, unicast: boolean, d: Datagram): void {
     packets++
-    const m = byVrid.get(`${interfaceName}/${d.family}`)?.get(d.payload[1] ?? 0)
+    const m = listeners.get(interfaceName)?.get(listenerKey(d.family, d.payload[1] ?? 0))
     if (!m || d.src === m.socket?.source || unicast !== (m.peers !== undefined)) return
     if (m.peers && !m.peers.has(d.src)) return refuse(m, d, { reject: 'peer', detail: 'not one of the unicast peers' })
     for (const w of witnesses) w.heard?.(m, d, clock.now())
-    const decoded = decode(d, m.config.unicast?.minHopLimit)
-    const fault = decoded.ok ? mismatch(decoded.value, m.expected) : decoded.error
-    if (fault) return refuse(m, d, fault)
-    if (!decoded.ok) return
-    m.rejects.good(String(d.src))
-    const { priority, interval } = decoded.value // not its password, which a record of inputs would keep
+    const advert = judged(m, d)
+    if (!advert) return
+    const { priority } = advert
     // A keepalived that loses one router of a vrrp_sync_group lets go of all and says nothing: each must know whom it replaces.
     const patient = m.bond !== undefined && priority < m.params.priority &&
       members.some((o) => o.bond === m.bond && o !== m && o.state.at === 'backup' && o.state.heard === undefined)
-    input(m, { is: 'heard', from: d.src, advert: { priority, interval }, ...(patient ? { patient } : {}) })
+    input(m, patient ? { is: 'heard', from: d.src, advert, patient } : { is: 'heard', from: d.src, advert })
+  }
+
+  /** What a good packet says; undefined after telling what is wrong with another. One that is sent again is known. */
+  function judged(m: Member, d: Datagram): Advert | undefined {
+    if (m.good && sameDatagram(m.good.datagram, d)) return m.good.advert
+    const decoded = decode(d, m.config.unicast?.minHopLimit)
+    const fault = decoded.ok ? mismatch(decoded.value, m.expected) : decoded.error
+    if (fault) refuse(m, d, fault)
+    if (fault || !decoded.ok) return undefined
+    m.rejects.good(String(d.src))
+    const { priority, interval } = decoded.value // not its password, which a record of inputs would keep
+    m.good = { datagram: d, advert: { priority, interval } }
+    return m.good.advert
   }
 
   function refuse(m: Member, d: Datagram, fault: Rejected): void {
+    m.good = undefined // the next good packet counts as one again
     if (m.rejects.count(fault.reject, String(d.src)) === 1) story.refused(m, formatAddress(d.src), fault)
   }
 
@@ -257,6 +271,8 @@ export function createRuntime(o: {
     },
   }
 }
+
+const listenerKey = (family: Family, vrid: number): number => family * 256 + vrid
 
 /** What a router sends at one priority is the same bytes every time: they are made once. */
 function advertisements(m: Member, socket: AdvertSocket, priority: number): readonly Outgoing[] {

@@ -91,7 +91,7 @@ function active(p: Params, s: Active, input: Input, now: Instant): Step {
     case 'tick':
       return activeTick(p, s, now)
     case 'retuned':
-      return { state: { ...s, advertiseAt: after(now, p.interval) }, effects: [advertise(p)] }
+      return { state: { ...s, advertiseAt: nextAdvert(p, now) }, effects: [advertise(p)] }
     case 'resumed':
       return stay({ ...s, listening: true, advertiseAt: now })
     case 'heard': {
@@ -104,7 +104,7 @@ function active(p: Params, s: Active, input: Input, now: Instant): Step {
       }
       if (s.listening) return stay(s)
       // Assert ourselves at once, to the sender and to learning bridges; a farewell also restarts the timer (§6.4.3).
-      const state = advert.priority === 0 ? { ...s, advertiseAt: after(now, p.interval) } : s
+      const state = advert.priority === 0 ? { ...s, advertiseAt: nextAdvert(p, now) } : s
       const pause = advert.priority === 0 ? MIN_AFTER_FAREWELL : MIN_BETWEEN_ANNOUNCEMENTS
       if (since(s.announcedAt, now) < pause) { // not now, but soon
         const soon = after(s.announcedAt, pause)
@@ -129,7 +129,7 @@ function activeTick(p: Params, s: Active, now: Instant): Step {
     effects.push(advertise(p))
     // Keep the phase, so that lateness does not add up; after a longer pause start anew.
     const next = after(s.advertiseAt, p.interval)
-    state = { ...state, advertiseAt: next > now ? next : after(now, p.interval) }
+    state = { ...state, advertiseAt: next > now ? next : nextAdvert(p, now) }
   } else if (wasListening) state = s
   if (announces) {
     const left = s.announceAt.filter((t) => t > now)
@@ -205,10 +205,14 @@ function reconsider(p: Params, s: Backup, now: Instant): Backup {
 
 function becomeActive(p: Params, s: State, why: Why, now: Instant): Step {
   const overlap = why !== 'active-silent' && why !== 'nobody-active'
-  const state: Active = { at: 'active', advertiseAt: after(now, p.interval), announcedAt: now, announceAt: again(p, now, overlap) }
+  const state: Active = { at: 'active', advertiseAt: nextAdvert(p, now), announcedAt: now, announceAt: again(p, now, overlap) }
   // Addresses first: the old active host lets go as soon as it hears us, and by then we must answer.
   return move(s, state, why, undefined, [{ do: 'claim' }, advertise(p)])
 }
+
+/** In step, the first one comes sooner than §6.4.2 has it, never later: an advertisement more harms nobody. */
+const nextAdvert = (p: Params, now: Instant): Instant =>
+  p.inStep ? (((Math.floor(now / p.interval) + 1) * p.interval) as Instant) : after(now, p.interval)
 
 function again(p: Params, now: Instant, overlap: boolean): readonly Instant[] {
   const waits = [...(overlap ? AFTER_OVERLAP : []), ...(p.announce.repeatAfter > 0 ? [p.announce.repeatAfter] : [])]

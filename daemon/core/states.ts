@@ -10,6 +10,8 @@ export interface Params {
   readonly cause: Why
   /** Our Advertisement_Interval. */
   readonly interval: Ms
+  /** Other routers of this host have the same interval: they all advertise at its multiples, with one wake-up. */
+  readonly inStep: boolean
   readonly version: 2 | 3
   /** `fast`: a better backup waits its Skew_Time only. `rfc`: Preempt_Mode true (§6.1). `off`: false, but see `bandFloor`. */
   readonly preempt: 'fast' | 'rfc' | 'off'
@@ -27,6 +29,9 @@ export interface Params {
   readonly missed: number
   readonly announce: { readonly repeatAfter: Ms; readonly refresh: Ms }
 }
+
+/** What the election needs of an advertisement. */
+export type Advert = Pick<Advertisement, 'priority' | 'interval'>
 
 /** Whom a backup follows: what its last advertisement said. */
 export interface Heard { readonly from: Address; readonly priority: number; readonly at: Instant }
@@ -63,7 +68,7 @@ export type Input =
   | { readonly is: 'shutdown' }
   | { readonly is: 'tick' }
   /** `patient`: a worse host is not replaced at once, since a router that moves together with this one knows nobody yet. */
-  | { readonly is: 'heard'; readonly from: Address; readonly advert: Pick<Advertisement, 'priority' | 'interval'>; readonly patient?: boolean }
+  | { readonly is: 'heard'; readonly from: Address; readonly advert: Advert; readonly patient?: boolean }
   /** The parameters given with this step differ from those of the last one. */
   | { readonly is: 'retuned' }
   /** The process did not run for longer than a backup waits; packets may be queued. */

@@ -17,6 +17,8 @@ const IPV6_ADD_MEMBERSHIP = 20, IPV6_TCLASS = 67, IPV6_UNICAST_HOPS = 16
 const DSCP_CS6 = 0xc0
 /** Room for what comes while we do not run, or while somebody floods us: about 1,500 packets. */
 const RECEIVE_BYTES = 1 << 20
+/** Of one packet: as much as a link with jumbo frames carries. */
+const MOST_BYTES = 9216
 
 export function openAdvertSocket(o: {
   readonly interface: string; readonly index: number; readonly family: Family; readonly source: Address
@@ -25,7 +27,7 @@ export function openAdvertSocket(o: {
   /** undefined: only sends. */
   readonly receive: Receive | undefined; readonly log: Log
 }): AdvertSocket {
-  const socket = raw.createSocket({ protocol: VRRP, addressFamily: o.family === 4 ? raw.AddressFamily.IPv4 : raw.AddressFamily.IPv6, bufferSize: 9216 })
+  const socket = raw.createSocket({ protocol: VRRP, addressFamily: o.family === 4 ? raw.AddressFamily.IPv4 : raw.AddressFamily.IPv6 })
   const group = GROUP[o.family], unicast = o.unicast !== undefined, { receive } = o
   const set = (level: number, option: number, value: Buffer | number) =>
     typeof value === 'number' ? socket.setOption(level, option, value) : socket.setOption(level, option, value, value.length)
@@ -53,15 +55,26 @@ export function openAdvertSocket(o: {
   set(SOL_SOCKET, SO_PRIORITY, 6)
   set(SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BYTES)
 
-  socket.on('message', (bytes, source) => {
+  const received = (buffer: Buffer, length: number, source: string) => {
     if (!receive) return
+    const bytes = new Uint8Array(buffer.subarray(0, length)) // a copy: the buffer is used again and again
     if (o.family === 4) {
-      const datagram = parseIpv4(copied(bytes))
+      const datagram = parseIpv4(bytes)
       if (datagram.ok) receive(o.interface, unicast, datagram.value)
       return
     }
     const src = parseAddress(source.split('%')[0] ?? '')
-    if (src.ok) receive(o.interface, unicast, { family: 6, src: src.value, dst: unicast ? o.source : group, hopLimit: 255, payload: copied(bytes) })
+    if (src.ok) receive(o.interface, unicast, { family: 6, src: src.value, dst: unicast ? o.source : group, hopLimit: 255, payload: bytes })
+  }
+  const buffer = Buffer.alloc(MOST_BYTES)
+  // Straight from the system call: raw-socket would wrap each packet in an event and two closures.
+  socket.wrap.removeAllListeners('recvReady')
+  socket.wrap.on('recvReady', () => {
+    try {
+      socket.wrap.recv(buffer, received)
+    } catch (error) {
+      complain(error)
+    }
   })
   let broken = false
   socket.on('error', (error) => complain(error))
@@ -114,9 +127,6 @@ function onlyOurs(family: Family, unicastHopLimit: number | undefined): readonly
 }
 
 const nothing: readonly BpfInstruction[] = [{ code: 0x06, jt: 0, jf: 0, k: 0 }]
-
-/** raw-socket hands out one buffer again and again. */
-const copied = (bytes: Buffer): Uint8Array => new Uint8Array(bytes)
 
 function u32(n: number): Buffer {
   const b = Buffer.alloc(4)

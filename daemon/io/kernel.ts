@@ -7,6 +7,7 @@ const bindCall = libc.func('int bind(int fd, const void *address, uint32_t lengt
 const sendToCall = libc.func('intptr_t sendto(int fd, const void *data, size_t length, int flags, const void *address, uint32_t size)')
 const recvCall = libc.func('intptr_t recv(int fd, _Out_ void *data, size_t length, int flags)')
 const setOptionCall = libc.func('int setsockopt(int fd, int level, int option, const void *value, uint32_t length)')
+const ownAddressCall = libc.func('int getsockname(int fd, _Out_ void *address, _Inout_ uint32_t *length)')
 const closeCall = libc.func('int close(int fd)')
 const ifIndexCall = libc.func('uint32_t if_nametoindex(const char *name)')
 const prctlCall = libc.func('int prctl(int option, uint64_t value)')
@@ -41,6 +42,11 @@ export function receive(fd: number, buffer: Uint8Array, flags: number): number |
 }
 export const setOption = (fd: number, level: number, option: number, value: Uint8Array): void =>
   void checked('setsockopt', setOptionCall(fd, level, option, value, value.length))
+export function ownAddress(fd: number, length: number): Uint8Array {
+  const address = new Uint8Array(length)
+  checked('getsockname', ownAddressCall(fd, address, [length]))
+  return address
+}
 export const closeSocket = (fd: number): void => void closeCall(fd)
 /** 0 where there is no such interface. */
 export const interfaceIndex = (name: string): number => ifIndexCall(name)

@@ -7,8 +7,10 @@ import * as kernel from './kernel.ts'
 
 const AF_NETLINK = 16, SOCK_RAW = 3, SOCK_CLOEXEC = 0x80000, NETLINK_ROUTE = 0
 const SOL_SOCKET = 1, SO_RCVBUF = 8, SO_RCVTIMEO = 20, SO_ATTACH_FILTER = 26
-/** A blocked read ends after this, so that the process can; events themselves are never late. */
-const READ_TIMEOUT_MS = 250
+/** A blocked read ends after this, so that a process that could not `close` can; events themselves are never late. */
+const READ_TIMEOUT_SECONDS = 2
+/** struct nlmsghdr of NLMSG_NOOP: 16 bytes that mean nothing. */
+const NOTHING = new Uint8Array([16, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])
 
 export function openLinkMonitor(inventory: () => Inventory, log: Log): LinkMonitor {
   const fd = kernel.openSocket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE)
@@ -17,7 +19,7 @@ export function openLinkMonitor(inventory: () => Inventory, log: Log): LinkMonit
   groups.setUint32(8, LINKS_AND_ADDRESSES, true)
   kernel.bindSocket(fd, new Uint8Array(groups.buffer))
   kernel.setOption(fd, SOL_SOCKET, SO_RCVBUF, new Uint8Array(new Uint32Array([4 << 20]).buffer))
-  kernel.setOption(fd, SOL_SOCKET, SO_RCVTIMEO, new Uint8Array(new BigInt64Array([0n, BigInt(READ_TIMEOUT_MS * 1000)]).buffer))
+  kernel.setOption(fd, SOL_SOCKET, SO_RCVTIMEO, new Uint8Array(new BigInt64Array([BigInt(READ_TIMEOUT_SECONDS), 0n]).buffer))
 
   const filter = kernel.filterProgram(notNewAddresses)
   kernel.setOption(fd, SOL_SOCKET, SO_ATTACH_FILTER, filter.value)
@@ -73,6 +75,7 @@ export function openLinkMonitor(inventory: () => Inventory, log: Log): LinkMonit
     },
     close() {
       closed = true
+      kernel.sendTo(fd, NOTHING, kernel.ownAddress(fd, 12)) // ends the read
     },
   }
 }

@@ -1,16 +1,20 @@
 /** The part of raw-socket 1.8.1 that we use; the package has no types of its own. */
 declare module 'raw-socket' {
   interface Socket {
-    on(event: 'message', f: (buffer: Buffer, source: string) => void): void
     on(event: 'error', f: (error: unknown) => void): void
     setOption(level: number, option: number, value: Buffer, length: number): void
     setOption(level: number, option: number, value: number): void
     close(): void
     /** The native socket behind the queue. Throws what the system call says. */
-    readonly wrap: { send(buffer: Buffer, offset: number, length: number, address: string, sent: (bytes: number) => void): void }
+    readonly wrap: {
+      send(buffer: Buffer, offset: number, length: number, address: string, sent: (bytes: number) => void): void
+      recv(into: Buffer, received: (buffer: Buffer, bytes: number, source: string) => void): void
+      on(event: 'recvReady', f: () => void): void
+      removeAllListeners(event: 'recvReady'): void
+    }
   }
   const raw: {
-    createSocket(o: { protocol: number; addressFamily: number; bufferSize: number }): Socket
+    createSocket(o: { protocol: number; addressFamily: number }): Socket
     readonly AddressFamily: { readonly IPv4: number; readonly IPv6: number }
   }
   export default raw

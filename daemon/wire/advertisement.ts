@@ -5,6 +5,7 @@
 import type { Address, Family } from '../../contract/address.ts'
 import type { Result } from '../../contract/result.ts'
 import type { Ms } from '../../contract/time.ts'
+import { sameBytes } from './bytes.ts'
 import { type Reject, type Rejected, rejected } from './reject.ts'
 import { decode2, encode2 } from './vrrp2.ts'
 import { decode3, encode3 } from './vrrp3.ts'
@@ -20,6 +21,10 @@ export interface Datagram {
   readonly hopLimit: number
   readonly payload: Uint8Array
 }
+
+/** The same packet, sent again. */
+export const sameDatagram = (a: Datagram, b: Datagram): boolean =>
+  a.src === b.src && a.dst === b.dst && a.hopLimit === b.hopLimit && sameBytes(a.payload, b.payload)
 
 /** RFC 3768 has no authentication any more; keepalived still sends RFC 2338's PASS. */
 export type Authentication =

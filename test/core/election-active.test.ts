@@ -16,6 +16,12 @@ describe('§6.4.3 Active: Adver_Timer', () => {
     expect(step(params(), active(), tick, at(2000)).state).toMatchObject({ advertiseAt: 3000 })
     expect(step(params(), active(), tick, at(2500)).state).toMatchObject({ advertiseAt: 3500 })
   })
+  test.each([[3700, 4000], [4000, 5000], [4000.1, 5000]])('routers in step: active since %d, the next at %d, then every second', (since, first) => {
+    const p = params({ inStep: true })
+    const begun = play(p, backup({ downAt: at(since) }), [since, tick]).state
+    expect(begun).toMatchObject({ at: 'active', advertiseAt: first })
+    expect(step(p, begun, tick, at(first + 0.4)).state).toMatchObject({ advertiseAt: first + 1000 })
+  })
   test('announcements come due one by one, the refresh after the last', () => {
     const p = params({ announce: { repeatAfter: ms(0), refresh: seconds(60) } })
     const s = active({ announceAt: [at(10), at(100)] })

@@ -6,7 +6,7 @@ import { step, type Active, type Backup, type Input, type Params, type State,
 export const OURS = 0x0a000002, BEFORE_US = 0x0a000001, AFTER_US = 0x0a000003
 
 export const params = (changes: Partial<Params> = {}): Params => ({
-  priority: 240, cause: 'started', interval: ms(1000), version: 3, preempt: 'rfc', primary: OURS, preemptDelay: ms(0),
+  priority: 240, cause: 'started', interval: ms(1000), inStep: false, version: 3, preempt: 'rfc', primary: OURS, preemptDelay: ms(0),
   rank: 1, foremost: false, bandFloor: 230, missed: 3, announce: { repeatAfter: ms(5000), refresh: ms(0) }, ...changes,
 })
 export const at = (t: number): Instant => t as Instant

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { after, ms, seconds } from '../../contract/time.ts'
 import type { Input } from '../../daemon/core/election.ts'
 import { heard } from './params.ts'
-import { clusterOf, stage, type StagedHost } from './stage.ts'
+import { clusterOf, parsed, stage, type StagedHost } from './stage.ts'
 
 const V4 = 0x0a000064, V6 = 0xfd00_0000_0000_0000_0000_0000_0000_0100n
 function two(router = '') {
@@ -30,6 +30,54 @@ describe('a backup', () => {
     expect([...b.held]).toEqual([])
     expect(b.told.at(-1))
       .toMatchObject({ type: 'addresses.repaired', data: { reason: 'address-extra', addresses: ['fd00::100/64'] } })
+  })
+})
+
+describe('routers of one host', () => {
+  test('with the same interval advertise at the same moments, another at its own', () => {
+    const config = parsed(`cluster: stage
+groups:
+  g:
+    hosts: [a]
+    defaults: {interface: eth0}
+    routers:
+      slow: {vrid: 1, interval: 1, addresses: [10.0.0.101/24]}
+      late: {vrid: 2, interval: 1, addresses: [10.0.0.102/24]}
+      fast: {vrid: 3, interval: 0.3, addresses: [10.0.0.103/24]}`)
+    const sent = new Map<string, number[]>()
+    const { lan, hosts } = stage(config, {
+      witnesses: () => [{ sent: (m, _, __, now) => void sent.set(m.name, [...(sent.get(m.name) ?? []), now]) }],
+    })
+    const [a] = hosts as [StagedHost]
+    const start = (i: number) => { for (const m of a.members.slice(i, i + 1)) a.runtime.input(m, { is: 'startup' }) }
+    start(0)
+    lan.run(ms(310))
+    start(1)
+    lan.run(ms(10))
+    start(2)
+    lan.run(ms(5000))
+    const times = (name: string) => (sent.get(name) ?? []).map((t) => Math.round(t * 10) / 10)
+    // Each one's first comes when nobody has been heard for 3 intervals and Skew_Time.
+    expect(times('slow')).toEqual([3023.4, 4000, 5000])
+    expect(times('late')).toEqual([3333.4, 4000, 5000])
+    expect(times('fast').slice(0, 3)).toEqual([1227, 1527, 1827])
+  })
+})
+
+describe('a bad packet', () => {
+  test('is told again when the same good one came in between, and only then', () => {
+    const { lan, a, b } = two(', preempt: off')
+    const good = a.sent.at(-1)
+    if (!good) throw new Error('nothing was sent')
+    const rejected = () => b.told.filter((e) => e.type === 'advertisement.rejected').length
+    const hear = (hopLimit: number) => b.runtime.receive('eth0', false, { ...good, hopLimit })
+    hear(255)
+    for (const hopLimit of [254, 254, 255, 255]) hear(hopLimit)
+    expect(rejected()).toBe(1)
+    hear(254)
+    expect(rejected()).toBe(2)
+    lan.run(seconds(5))
+    expect(b.members[0]?.state.at).toBe('backup')
   })
 })
 
