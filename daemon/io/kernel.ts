@@ -1,4 +1,5 @@
 /** The system calls that Node does not offer, through koffi. Synchronous; each takes microseconds. Linux, little-endian. */
+import { arch } from 'node:os'
 import koffi from 'koffi'
 
 const libc = koffi.load('libc.so.6')
@@ -11,7 +12,11 @@ const ownAddressCall = libc.func('int getsockname(int fd, _Out_ void *address, _
 const closeCall = libc.func('int close(int fd)')
 const ifIndexCall = libc.func('uint32_t if_nametoindex(const char *name)')
 const prctlCall = libc.func('int prctl(int option, uint64_t value)')
+const classCall = libc.func('int sched_getscheduler(int pid)')
 const schedulerCall = libc.func('int sched_setscheduler(int pid, int policy, const void *parameter)')
+/** Without a wrapper of its own in glibc before 2.41. */
+const setAttributesCall = libc.func('intptr_t syscall(intptr_t number, int pid, const void *attributes, uint32_t flags)')
+const SCHED_SETATTR = arch() === 'arm64' ? 274 : 314
 const lockCall = libc.func('int mlock2(uintptr_t address, size_t length, uint32_t flags)')
 
 /** A system call that failed, with its errno. */
@@ -51,9 +56,24 @@ export const closeSocket = (fd: number): void => void closeCall(fd)
 /** 0 where there is no such interface. */
 export const interfaceIndex = (name: string): number => ifIndexCall(name)
 
+/** Of this thread: SCHED_OTHER is 0. */
+export const schedulingClass = (): number => checked('sched_getscheduler', classCall(0))
 /** Only this thread, the one of the election: struct sched_param holds the priority. */
 export const schedule = (policy: number, priority: number): void =>
   void checked('sched_setscheduler', schedulerCall(0, policy, new Uint8Array(new Int32Array([priority]).buffer)))
+
+/**
+ * Only this thread: an ordinary one of that niceness. Linux 6.12 and later let what asks for short slices run before what
+ * asks for longer ones, as soon as it wakes (sched(7), sched_runtime in sched_setattr(2)). Its threads and children ask anew.
+ */
+export function scheduleSoon(niceness: number, sliceNanoseconds: number): void {
+  const SIZE = 48, SCHED_FLAG_RESET_ON_FORK = 1n, b = new DataView(new ArrayBuffer(SIZE)) // struct sched_attr
+  b.setUint32(0, SIZE, true)
+  b.setBigUint64(8, SCHED_FLAG_RESET_ON_FORK, true)
+  b.setInt32(16, niceness, true)
+  b.setBigUint64(24, BigInt(sliceNanoseconds), true)
+  checked('sched_setattr', Number(setAttributesCall(SCHED_SETATTR, 0, new Uint8Array(b.buffer), 0)))
+}
 
 const MLOCK_ONFAULT = 1
 /** Pages of this range stay in memory from when they are first used; none is fetched for it. */

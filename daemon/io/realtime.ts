@@ -3,13 +3,14 @@
  * with the remedy.
  */
 import { readFileSync } from 'node:fs'
-import { setPriority } from 'node:os'
+import { getPriority } from 'node:os'
 import type { Config } from '../../contract/config.ts'
 import type { Log } from '../ports.ts'
 import * as kernel from './kernel.ts'
 
-/** setpriority(2), which on Linux is about the calling thread. */
 const NICE = -10
+/** The shortest there is: who wants little at a time is let in first. */
+const SLICE_NANOSECONDS = 100_000
 const SCHED = { fifo: 1, rr: 2 } as const
 /** sched(7): threads and processes that the election's thread starts are ordinary ones, and never in its way. */
 const SCHED_RESET_ON_FORK = 0x4000_0000
@@ -26,10 +27,13 @@ export function runInRealTime({ policy, priority }: Config['realtime'], log: Log
 
 /** An ordinary thread, but ahead of other ordinary ones. Nobody asked for it, so a refusal is no news. */
 function beforeOthers(log: Log): void {
-  try {
-    setPriority(NICE)
-  } catch (error) {
-    log.debug({ error: String(error) }, `the kernel refuses niceness ${NICE}`)
+  if (kernel.schedulingClass() !== 0) return // systemd has given us a better one
+  for (const niceness of [NICE, getPriority()]) {
+    try {
+      return kernel.scheduleSoon(niceness, SLICE_NANOSECONDS)
+    } catch (error) {
+      log.debug({ error: String(error) }, `the kernel refuses niceness ${niceness} in short slices`)
+    }
   }
 }
 

@@ -1,6 +1,5 @@
 /** The worker thread: MQTT, the outbox and the stored orders. Whatever hangs here, the election does not notice. */
 import { mkdirSync } from 'node:fs'
-import { getPriority, setPriority } from 'node:os'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { parentPort, workerData } from 'node:worker_threads'
@@ -18,7 +17,6 @@ import { openOutbox } from './outbox.ts'
 import { createPace } from './pace.ts'
 
 const setup = workerData as WorkerSetup
-setPriority(Math.max(0, getPriority())) // this thread alone: it must not inherit the haste of the election's
 const { topicRoot, host } = setup
 const say = (m: FromWorker) => parentPort?.postMessage(m)
 const log = (level: 'info' | 'warn' | 'error', fields: object, text: string) => say({ is: 'log', level, fields, text })
