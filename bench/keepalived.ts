@@ -3,7 +3,7 @@
  * scripts for each instance, one for each place in a file that lists the hosts. At most one succeeds, and adds its weight
  * (50 to 200) to priority 50.
  */
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { monotonic } from '../lab/clock.ts'
 import { NAME } from '../lab/probe.ts'
@@ -33,6 +33,7 @@ export const keepalived: Contestant = {
       return lab.start(host, [binary, ...words], { log: own('log') })
     }
     const daemons = new Map(lab.hosts.map((host) => [host.name, begin(host)]))
+    const vrrpPid = (host: Machine) => path.join(directory, `${host.name}.vrrp-pid`)
     const daemon = (host: Machine) => {
       const running = daemons.get(host.name)
       if (!running) throw new Error(`no keepalived on ${host.name}`)
@@ -43,7 +44,7 @@ export const keepalived: Contestant = {
       restart: (host) => { daemons.set(host.name, begin(host)) },
       signal(host, name) {
         // The child speaks VRRP, and would say goodbye if it saw its parent end: so it comes first.
-        process.kill(Number(readFileSync(path.join(directory, `${host.name}.vrrp-pid`), 'utf8')), name)
+        process.kill(Number(readFileSync(vrrpPid(host), 'utf8')), name)
         daemon(host).signal(name)
       },
       async reorder(next) {
@@ -51,7 +52,17 @@ export const keepalived: Contestant = {
         writeOrder(directory, lab, next)
         return at
       },
-      stop: async () => { await Promise.all([...daemons.values()].map((d) => d.stop())) },
+      async stop() {
+        await Promise.all([...daemons.values()].map((d) => d.stop()))
+        // Where the parent had to be killed, the child goes on and would disturb the next round.
+        for (const file of lab.hosts.map(vrrpPid).filter((name) => existsSync(name))) {
+          const pid = Number(readFileSync(file, 'utf8'))
+          try {
+            if (readFileSync(`/proc/${pid}/comm`, 'utf8') === 'keepalived\n') process.kill(pid, 'SIGKILL')
+          } catch {} // it has ended by itself
+          rmSync(file)
+        }
+      },
     }
   },
 }

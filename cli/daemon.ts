@@ -1,9 +1,10 @@
 import { Command } from 'commander'
-import { configOption, load, thisHost } from './cluster.ts'
+import type { Config } from '../contract/config.ts'
+import { configOption, hostsOf, load, thisHost } from './cluster.ts'
 import { levelOption, logOption } from './log-options.ts'
 import * as rooms from './rooms.ts'
 import type { Reading } from './rooms.ts'
-import { help, Refusal, type Terminal } from './terminal.ts'
+import { help, READER, Refusal, type Terminal } from './terminal.ts'
 
 /** Only reads: the daemon itself is the process that asked for it (`resident.ts`). */
 export const daemon = (t: Terminal) => new Command('daemon')
@@ -23,9 +24,17 @@ export const daemon = (t: Terminal) => new Command('daemon')
     }
   })
 
+/** The host as which the daemon runs, at a reload. */
+function stillThere(config: Config, t: Terminal): string | undefined {
+  const host = t.env[READER] ?? '', known = hostsOf(config)
+  if (host === '') return undefined
+  if (known.includes(host)) return host
+  throw new Refusal(`no group has ${host} any more, and the daemon runs as ${host}: stop it if the host is to leave; the file knows ${known.join(', ') || 'none'}`)
+}
+
 async function read(o: { config: string; host?: string; state?: string; record?: string }, t: Terminal): Promise<Reading> {
   const config = load(o.config, t)
-  const host = thisHost(config, o.host, t), stateDir = o.state ?? config.state
+  const host = stillThere(config, t) ?? thisHost(config, o.host, t), stateDir = o.state ?? config.state
   const { loadOrder } = await rooms.orders()
   const complaints: string[] = []
   const orders = new Map(config.groups.filter((g) => g.hosts.includes(host)).flatMap((g) => {

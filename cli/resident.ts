@@ -24,20 +24,20 @@ export interface Self {
 
 /** Resolves with the exit code. */
 export async function stay(self: Self): Promise<number> {
-  const env = { ...self.env, [READER]: '1' }
+  const env = { ...self.env, [READER]: '' }
   // Help, and what is wrong, the child says itself.
   const child = spawnSync(self.node, self.command, { env, stdio: ['ignore', 'inherit', 'inherit', 'pipe'], maxBuffer: LARGEST })
   const answer = answerOf(child.output?.[ANSWER_FD])
   if (answer?.is !== 'read') return child.status ?? EXIT.cannotStart
   const { reading: first, style } = answer
   const { runDaemon } = await rooms.daemon()
-  return runDaemon({ first, log: await openLog(style, self), readAgain: () => readAgain(self, env, first.host) })
+  return runDaemon({ first, log: await openLog(style, self), readAgain: () => readAgain(self, { ...env, [READER]: first.host }) })
 }
 
-function readAgain(self: Self, env: NodeJS.ProcessEnv, host: string): Promise<Result<Reading, readonly string[]>> {
+function readAgain(self: Self, env: NodeJS.ProcessEnv): Promise<Result<Reading, readonly string[]>> {
   return new Promise((resolve) => {
     const failed = (why: string) => resolve(err([`the cluster file could not be read: ${why}`]))
-    const child = spawn(self.node, [...self.command, '--host', host], { env, stdio: ['ignore', 'ignore', 'ignore', 'pipe'] })
+    const child = spawn(self.node, [...self.command], { env, stdio: ['ignore', 'ignore', 'ignore', 'pipe'] })
     const chunks: Buffer[] = []
     child.stdio[ANSWER_FD]?.on('data', (chunk: Buffer) => chunks.push(chunk))
     child.on('error', (e) => failed(e.message))

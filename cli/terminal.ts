@@ -24,7 +24,10 @@ export interface Terminal {
   handOver(answer: Answer): void
 }
 
-/** The environment variable that makes a process such a reader, and the descriptor on which it answers. */
+/**
+ * The environment variable that makes a process such a reader (for a daemon that runs already: the name of its host), and
+ * the descriptor on which it answers.
+ */
 export const READER = 'UNDERSTUDY_READER', ANSWER_FD = 3
 
 /** How the daemon's process starts, or why it does not. */

@@ -16,8 +16,12 @@ import type { Witness } from './witness.ts'
 
 /** A wake-up later than this first listens to what waits in the sockets: the world may have moved on. */
 const LATE = 20 as Ms
-/** Later than this, and later than an interval, counts as a stall: listen before speaking. */
-const STALL = 50 as Ms
+/**
+ * Later than this counts as a stall of a router: it listens before it speaks, and the active host gets its full time to be
+ * heard again, whose machine may have paused with ours, as virtual ones do. The shorter the interval, the shorter such a
+ * pause.
+ */
+const stallOf = ({ config: { interval } }: Member): number => (interval < LATE ? interval / 4 : interval)
 /** Stalls worth an event. */
 const WORTH_TELLING = 250 as Ms
 const RENEW_AT_MOST_EVERY = 500 as Ms
@@ -99,11 +103,10 @@ export function createRuntime(o: {
     const due = armedAt
     armedAt = undefined
     const late = due === undefined ? 0 : since(due, clock.now())
-    if (late < LATE) return round()
-    if (late > STALL) {
-      for (const m of members) if (late > m.config.interval) input(m, { is: 'resumed' })
-      if (late > WORTH_TELLING) story.stalled(late as Ms)
-    }
+    const stalled = members.filter((m) => late > stallOf(m))
+    if (late < LATE && stalled.length === 0) return round()
+    for (const m of stalled) input(m, { is: 'resumed' })
+    if (late > WORTH_TELLING) story.stalled(late as Ms)
     draining = true
     clock.afterDrain(() => {
       draining = false

@@ -64,7 +64,7 @@ export const schedule = (policy: number, priority: number): void =>
 
 /**
  * Only this thread: an ordinary one of that niceness. Linux 6.12 and later let what asks for short slices run before what
- * asks for longer ones, as soon as it wakes (sched(7), sched_runtime in sched_setattr(2)). Its threads and children ask anew.
+ * asks for longer ones, as soon as it wakes (sched_runtime in sched_setattr(2)). What it starts is as ordinary as any.
  */
 export function scheduleSoon(niceness: number, sliceNanoseconds: number): void {
   const SIZE = 48, SCHED_FLAG_RESET_ON_FORK = 1n, b = new DataView(new ArrayBuffer(SIZE)) // struct sched_attr

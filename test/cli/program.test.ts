@@ -72,6 +72,11 @@ describe('starting', () => {
     })
     expect(await play(['daemon', '-c', file, '--host', 'dns9'])).toMatchObject({ code: 2, err: '--host says "dns9", and no group has such a host: the file knows dns1, dns2, dns3' })
   })
+  test('again, for a daemon whose host has left the file', async () => {
+    expect(await play(['daemon', '-c', file, '--host', 'dns2'], { env: { UNDERSTUDY_READER: 'dns9' } })).toMatchObject({
+      code: 3, err: 'no group has dns9 any more, and the daemon runs as dns9: stop it if the host is to leave; the file knows dns1, dns2, dns3',
+    })
+  })
   test('a file with problems', async () => {
     const bad = fileWith('cluster: c\n')
     expect(await play(['daemon', '-c', bad])).toMatchObject({ code: 3, err: `${bad}:1:1: groups: is missing: want a block of keys\n${bad}: 1 problem` })

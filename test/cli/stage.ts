@@ -38,6 +38,7 @@ export interface Stage {
   readonly down?: readonly string[]
   readonly secret?: string
   readonly hostname?: string
+  readonly env?: Terminal['env']
 }
 
 export interface Played { readonly code: number; readonly out: string; readonly err: string; readonly published: readonly (readonly [string, string])[] }
@@ -47,7 +48,7 @@ export async function play(argv: readonly string[], stage: Stage = {}): Promise<
   const bytes = (body: unknown) => new TextEncoder().encode(typeof body === 'string' ? body : JSON.stringify(body))
   const terminal: Terminal = {
     out: (text) => { out.push(text) }, err: (text) => { err.push(text) },
-    colour: false, isTerminal: false, env: {}, hostname: () => stage.hostname ?? 'dns1.example.org', now: () => NOW,
+    colour: false, isTerminal: false, env: stage.env ?? {}, hostname: () => stage.hostname ?? 'dns1.example.org', now: () => NOW,
     askSecret: async () => stage.secret ?? '', stop: new AbortController().signal, quiet: 30,
     handOver: () => {},
     async openLink(o: LinkOptions) {

@@ -215,6 +215,16 @@ describe('a stalled host', () => {
     expect(lan.transcript.filter((l) => l.includes('→ active')).length).toBe(1)
   })
 
+  test('all hosts paused together for a moment, as virtual machines are: nobody takes over', () => {
+    const { lan, a, b, c } = three({ interval: 0.01 })
+    for (const pause of [25, 35, 45, 55, 70]) {
+      for (const h of [a, b, c]) h.stall(ms(pause))
+      lan.run(seconds(1))
+    }
+    expect(lan.holders('r')).toEqual(['a'])
+    expect(lan.transcript.filter((l) => l.includes('→ active')).length).toBe(1)
+  })
+
   test('a stalled backup hears what waited before it believes that the active host has gone', () => {
     const { lan, b } = three()
     b.stall(ms(3500))

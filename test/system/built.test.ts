@@ -1,6 +1,6 @@
 /** Understudy as it is shipped: compiled, the daemon packed into a small process. */
 import { spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { until } from '../../lab/clock.ts'
@@ -47,9 +47,18 @@ describe.skipIf(absent)(title('as shipped'), { timeout: 60_000 }, () => {
     }
   })
 
+  const daemon = (...words: string[]) => spawnSync(process.execPath, [understudy, 'daemon', ...words], { encoding: 'utf8' })
   it('says what is wrong with a command line or a file, and stops', () => {
-    const daemon = (...words: string[]) => spawnSync(process.execPath, [understudy, 'daemon', ...words], { encoding: 'utf8' })
     expect(daemon('--hots', 'a')).toMatchObject({ status: 2, stderr: expect.stringContaining("unknown option '--hots'") })
     expect(daemon('--config', '/nowhere')).toMatchObject({ status: 3, stderr: expect.stringContaining('cannot read /nowhere') })
+  })
+
+  it('does not print its packed program when it meets what nobody expected', () => {
+    const file = path.join(root, FOLDER, 'cluster.yaml')
+    writeFileSync(file, 'cluster: c\ngroups: {g: {hosts: [a], routers: {r: {vrid: 1, interface: eth0, addresses: [10.0.0.1/24]}}}}\n')
+    const { status, stderr } = daemon('--config', file, '--host', 'a', '--state', '/dev/null/state')
+    expect(status).toBe(1)
+    expect(stderr).toMatch(/^Error: ENOTDIR: not a directory, mkdir '\/dev\/null\/state'\n +at /)
+    expect(stderr.length).toBeLessThan(2000)
   })
 })
