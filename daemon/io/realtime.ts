@@ -2,7 +2,7 @@
  * Asks the kernel to run this process before others and to keep its program in memory. What it refuses is said once,
  * with the remedy.
  */
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { getPriority } from 'node:os'
 import type { Config } from '../../contract/config.ts'
 import type { Log } from '../ports.ts'
@@ -30,10 +30,22 @@ function beforeOthers(log: Log): void {
   if (kernel.schedulingClass() !== 0) return // systemd has given us a better one
   for (const niceness of [NICE, getPriority()]) {
     try {
-      return kernel.scheduleSoon(niceness, SLICE_NANOSECONDS)
+      kernel.scheduleSoon(niceness, SLICE_NANOSECONDS)
+      break
     } catch (error) {
       log.debug({ error: String(error) }, `the kernel refuses niceness ${niceness} in short slices`)
     }
+  }
+  // A session that we share with a shell is left as it is: all that runs there would come ahead.
+  if (kernel.leadsSession()) sessionBeforeOthers(log)
+}
+
+/** Niceness counts within a session; between sessions it is theirs that counts, where the kernel groups by them: sched(7), autogroup. */
+function sessionBeforeOthers(log: Log): void {
+  try {
+    writeFileSync('/proc/self/autogroup', String(NICE))
+  } catch (error) {
+    log.debug({ error: String(error) }, `the kernel refuses niceness ${NICE} for the session`)
   }
 }
 

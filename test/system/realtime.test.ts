@@ -1,5 +1,6 @@
 /** Real time: what the kernel allows is in force, what it refuses is said, and the election goes on either way. */
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { getPriority } from 'node:os'
 import path from 'node:path'
 import process from 'node:process'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -12,7 +13,10 @@ const { absent, title } = needs('setpriv', 'prlimit')
 const about = (name: string) => readFileSync(`/proc/self/${name}`, 'utf8')
 /** CAP_IPC_LOCK, bit 14 of capabilities(7), which counts for nothing inside a user namespace. */
 const effective = BigInt(`0x${/^CapEff:\s*(\S+)$/m.exec(about('status'))?.[1] ?? '0'}`)
-const mayLock = (effective & (1n << 14n)) !== 0n && /^ *0 +0 +4294967295$/m.test(about('uid_map'))
+const isRoot = /^ *0 +0 +4294967295$/m.test(about('uid_map'))
+const mayLock = (effective & (1n << 14n)) !== 0n && isRoot
+/** CAP_SYS_NICE, bit 23; and a kernel that groups by sessions. */
+const mayPrefer = (effective & (1n << 23n)) !== 0n && isRoot && existsSync('/proc/self/autogroup')
 const LIMITED = ['setpriv', '--bounding-set=-ipc_lock', '--inh-caps=-ipc_lock', 'prlimit', '--memlock=65536']
 
 /** Which threads of a process have SCHED_FIFO: field 41 of proc_pid_stat(5). */
@@ -23,6 +27,38 @@ function threads(pid: number) {
   })
   return { realTime: all.filter((t) => t.fifo).map((t) => t.who), ordinary: all.filter((t) => !t.fifo).map((t) => t.who) }
 }
+
+describe.skipIf(absent || !mayPrefer)(title(`a daemon in the ordinary class${mayPrefer ? '' : ' (skipped: needs root, and a kernel with autogroup)'}`), { timeout: 30_000 }, () => {
+  let stage: Stage
+  afterEach(() => stage?.close())
+
+  /** `before` is what starts the daemon. */
+  async function start(...before: readonly string[]) {
+    stage = await stageOf([A], () => clusterOf([A]))
+    const { lab, file } = stage, host = stage.host(A)
+    const started = lab.start(host, [
+      ...before, process.execPath, path.join(root, 'cli/main.ts'), 'daemon', '--config', file, '--host', A, '--state', stateOf(lab, host),
+    ])
+    await stage.holds(A, { within: 20_000 })
+    const child = readFileSync(`/proc/${started.pid}/task/${started.pid}/children`, 'utf8').trim()
+    const pid = before.length === 0 ? started.pid : Number(child)
+    const session = /nice (\S+)/.exec(readFileSync(`/proc/${pid}/autogroup`, 'utf8'))?.[1]
+    const threads = readdirSync(`/proc/${pid}/task`).map(Number)
+    const niceness = (tid: number) => `${tid === pid ? 'first' : 'another'} ${getPriority(tid)}`
+    return { session, niceness: [...new Set(threads.map(niceness))].sort() }
+  }
+
+  it('comes before others with the thread of the election, and with a session of its own', async () => {
+    expect(await start()).toEqual({ session: '-10', niceness: ['another 0', 'first -10'] })
+  })
+
+  it('leaves the session of a shell as it is', async () => {
+    // The shell stays: it has something to do afterwards.
+    const { session, niceness } = await start('sh', '-c', '"$@"; true', 'sh')
+    expect(niceness).toEqual(['another 0', 'first -10'])
+    expect(session).toBe('0')
+  })
+})
 
 describe.skipIf(absent)(title('a daemon in real time'), { timeout: 30_000 }, () => {
   let stage: Stage
