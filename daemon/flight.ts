@@ -8,7 +8,7 @@ import { clip } from '../contract/phrases.ts'
 import { since, type Instant, type Ms, type WallTime } from '../contract/time.ts'
 import type { Effect, Input } from './core/election.ts'
 import type { Member } from './member.ts'
-import { decode, encode, sameDatagram, type Datagram } from './wire/advertisement.ts'
+import { decode, encode, type Datagram } from './wire/advertisement.ts'
 import { joined } from './wire/bytes.ts'
 import { pcapHeader, pcapRecord, wrapIpv4, wrapIpv6 } from './wire/pcap.ts'
 import type { Witness } from './witness.ts'
@@ -22,7 +22,6 @@ const MOST_TEXT = 1000
 
 /** Packets are described, and passwords taken out, only when a record is written: most are never looked at again. */
 interface Entry { readonly at: Instant; readonly router?: string; readonly text: string; readonly datagram?: Datagram }
-type Latest = WeakMap<Member, Datagram>
 export interface Flight { readonly name: string; readonly pcap: Uint8Array; readonly timeline: string }
 
 export function createFlightRecorder(o: {
@@ -30,8 +29,6 @@ export function createFlightRecorder(o: {
   readonly later: (wait: Ms, run: () => void) => void; readonly keep: (f: Flight) => void
 }): Witness {
   const ring: Entry[] = []
-  /** Advertisements repeat themselves: each is kept once, however often it was heard or sent. */
-  const heardLast: Latest = new WeakMap(), sentLast: Latest = new WeakMap()
   let start = 0, bytes = 0
   let due: Set<string> | undefined
 
@@ -80,11 +77,8 @@ export function createFlightRecorder(o: {
   }
 
   return {
-    heard: (m, d, now) => add({ at: now, router: m.name, text: 'heard', datagram: once(heardLast, m, d) }),
-    sent(m, payload, to, now) {
-      const d = { family: m.family, src: m.socket?.source ?? 0, dst: to, hopLimit: 255, payload }
-      add({ at: now, router: m.name, text: 'sent', datagram: once(sentLast, m, d) })
-    },
+    heard: (m, datagram, now) => add({ at: now, router: m.name, text: 'heard', datagram }),
+    sent: (m, datagram, now) => add({ at: now, router: m.name, text: 'sent', datagram }),
     stepped(m, input, effects, now) {
       if (effects.length === 0 && (input.is === 'heard' || input.is === 'tick')) return
       const text = decision(input, effects)
@@ -97,13 +91,6 @@ export function createFlightRecorder(o: {
   }
 }
 
-/** The one that was kept last where it is the same, else this one. */
-function once(last: Latest, m: Member, d: Datagram): Datagram {
-  const before = last.get(m)
-  if (before && sameDatagram(before, d)) return before
-  last.set(m, d)
-  return d
-}
 const sizeOf = (e: Entry): number => e.text.length + (e.datagram?.payload.length ?? 0)
 
 /** What a packet does not say by itself: changes, takeovers, repairs. Routine advertisements stand there as packets. */

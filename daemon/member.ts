@@ -12,8 +12,6 @@ import { macvlanName, type AdvertSocket } from './ports.ts'
 import type { Authentication, Datagram } from './wire/advertisement.ts'
 import { prepareExpected, type Expected } from './wire/match.ts'
 
-export interface Outgoing { readonly to: Address; readonly payload: Uint8Array }
-
 export interface Member {
   /** The router's name; with an election for each family, the name and the family. */
   readonly name: string
@@ -42,7 +40,7 @@ export interface Member {
   /** Sends from the virtual MAC address, where there is one. */
   sender: AdvertSocket | undefined
   /** The advertisements last sent. */
-  outgoing: { readonly priority: number; readonly socket: AdvertSocket; readonly packets: readonly Outgoing[] } | undefined
+  outgoing: { readonly priority: number; readonly socket: AdvertSocket; readonly packets: readonly Datagram[] } | undefined
   params: Params
   /** When its state wants the next tick; infinite: never. */
   due: number

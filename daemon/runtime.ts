@@ -5,7 +5,7 @@
 import { formatAddress, formatPrefixed, type Address, type Family } from '../contract/address.ts'
 import { since, type Instant, type Ms } from '../contract/time.ts'
 import { deadline, step, visible, type Advert, type Effect, type Input } from './core/election.ts'
-import type { Member, Outgoing } from './member.ts'
+import type { Member } from './member.ts'
 import { meaningOf } from './report.ts'
 import type { AddressTable, AdvertSocket, Clock, Log, Receive } from './ports.ts'
 import { decode, encode, sameDatagram, type Datagram, type Rejected } from './wire/advertisement.ts'
@@ -137,8 +137,9 @@ export function createRuntime(o: {
     const m = listeners.get(interfaceName)?.get(listenerKey(d.family, d.payload[1] ?? 0))
     if (!m || d.src === m.socket?.source || unicast !== (m.peers !== undefined)) return
     if (m.peers && !m.peers.has(d.src)) return refuse(m, d, { reject: 'peer', detail: 'not one of the unicast peers' })
-    for (const w of witnesses) w.heard?.(m, d, clock.now())
-    const advert = judged(m, d)
+    const known = m.good && sameDatagram(m.good.datagram, d) ? m.good : undefined
+    for (const w of witnesses) w.heard?.(m, known?.datagram ?? d, clock.now())
+    const advert = known?.advert ?? judged(m, d)
     if (!advert) return
     const { priority } = advert
     // A keepalived that loses one router of a vrrp_sync_group lets go of all and says nothing: each must know whom it replaces.
@@ -147,9 +148,8 @@ export function createRuntime(o: {
     input(m, patient ? { is: 'heard', from: d.src, advert, patient } : { is: 'heard', from: d.src, advert })
   }
 
-  /** What a good packet says; undefined after telling what is wrong with another. One that is sent again is known. */
+  /** What a good packet says; undefined after telling what is wrong with another. */
   function judged(m: Member, d: Datagram): Advert | undefined {
-    if (m.good && sameDatagram(m.good.datagram, d)) return m.good.advert
     const decoded = decode(d, m.config.unicast?.minHopLimit)
     const fault = decoded.ok ? mismatch(decoded.value, m.expected) : decoded.error
     if (fault) refuse(m, d, fault)
@@ -219,9 +219,9 @@ export function createRuntime(o: {
   function send(m: Member, priority: number): void {
     const { socket } = m
     if (!socket) return
-    for (const { to, payload } of advertisements(m, socket, priority)) {
-      ;(m.sender ?? socket).send(payload, to)
-      for (const w of witnesses) w.sent?.(m, payload, to, clock.now())
+    for (const d of advertisements(m, socket, priority)) {
+      ;(m.sender ?? socket).send(d.payload, d.dst)
+      for (const w of witnesses) w.sent?.(m, d, clock.now())
     }
   }
 
@@ -278,11 +278,13 @@ export function createRuntime(o: {
 const listenerKey = (family: Family, vrid: number): number => family * 256 + vrid
 
 /** What a router sends at one priority is the same bytes every time: they are made once. */
-function advertisements(m: Member, socket: AdvertSocket, priority: number): readonly Outgoing[] {
+function advertisements(m: Member, socket: AdvertSocket, priority: number): readonly Datagram[] {
   if (m.outgoing?.priority === priority && m.outgoing.socket === socket) return m.outgoing.packets
   const { version, vrid, interval, checksum } = m.config
   const advertisement = { version, vrid, priority, interval, addresses: m.advertised, authentication: m.authentication }
-  const packets = [...(m.peers ?? [socket.group])].map((to) => ({ to, payload: encode(advertisement, { src: socket.source, dst: to, checksum }) }))
+  const src = socket.source
+  const packets = [...(m.peers ?? [socket.group])].map((dst) =>
+    ({ family: m.family, src, dst, hopLimit: 255, payload: encode(advertisement, { src, dst, checksum }) }))
   m.outgoing = { priority, socket, packets }
   return packets
 }

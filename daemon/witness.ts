@@ -1,14 +1,14 @@
 /** Sees what the loop sees and does, and can do nothing about it. */
-import type { Address } from '../contract/address.ts'
 import type { Instant } from '../contract/time.ts'
 import type { Effect, Input } from './core/election.ts'
 import type { Member } from './member.ts'
 import type { Datagram } from './wire/advertisement.ts'
 
 export interface Witness {
-  /** A packet for a router of ours, before anything was decided. */
+  /** A packet for a router of ours, before anything was decided. A good one that is sent again comes as the same object. */
   heard?(m: Member, d: Datagram, now: Instant): void
-  sent?(m: Member, payload: Uint8Array, to: Address, now: Instant): void
+  /** What is sent again is the same object too. */
+  sent?(m: Member, d: Datagram, now: Instant): void
   /** An input, the state it led to (in `m.state`) and the effects, before they are performed. */
   stepped?(m: Member, input: Input, effects: readonly Effect[], now: Instant): void
   /** Something from outside the election, in words: a check result, an order, an interface. */

@@ -46,7 +46,7 @@ groups:
       fast: {vrid: 3, interval: 0.3, addresses: [10.0.0.103/24]}`)
     const sent = new Map<string, number[]>()
     const { lan, hosts } = stage(config, {
-      witnesses: () => [{ sent: (m, _, __, now) => void sent.set(m.name, [...(sent.get(m.name) ?? []), now]) }],
+      witnesses: () => [{ sent: (m, _, now) => void sent.set(m.name, [...(sent.get(m.name) ?? []), now]) }],
     })
     const [a] = hosts as [StagedHost]
     const start = (i: number) => { for (const m of a.members.slice(i, i + 1)) a.runtime.input(m, { is: 'startup' }) }
