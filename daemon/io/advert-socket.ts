@@ -1,8 +1,11 @@
 /** VRRP over raw IP sockets, one for each interface and family. Sole importer of `raw-socket`. */
 import raw from 'raw-socket'
 import { addressBytes, formatAddress, parseAddress, type Address, type Family } from '../../contract/address.ts'
+import { ok, type Result } from '../../contract/result.ts'
 import type { AdvertSocket, Log, Receive } from '../ports.ts'
-import { parseIpv4 } from '../wire/ipv4.ts'
+import type { Datagram } from '../wire/advertisement.ts'
+import { sameRange } from '../wire/bytes.ts'
+import { headerLength, parseIpv4, sameIpv4 } from '../wire/ipv4.ts'
 import { filterProgram, type BpfInstruction } from './kernel.ts'
 
 const VRRP = 112
@@ -19,6 +22,8 @@ const DSCP_CS6 = 0xc0
 const RECEIVE_BYTES = 1 << 20
 /** Of one packet: as much as a link with jumbo frames carries. */
 const MOST_BYTES = 9216
+/** Longer ones are not remembered: of a stranger who uses every VRID this keeps 256. */
+const MOST_REMEMBERED = 1024
 
 export function openAdvertSocket(o: {
   readonly interface: string; readonly index: number; readonly family: Family; readonly source: Address
@@ -55,27 +60,35 @@ export function openAdvertSocket(o: {
   set(SOL_SOCKET, SO_PRIORITY, 6)
   set(SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BYTES)
 
+  const again = o.family === 4 ? sameIpv4 : (last: Uint8Array, bytes: Uint8Array, length: number) => last.length === length && sameRange(last, bytes, 0, length)
+  /** What came last with each VRID. Nearly all that comes is the same again, and then nothing is copied and parsed. */
+  const before = new Map<number, { readonly bytes: Uint8Array; readonly source: string; readonly datagram: Datagram }>()
   const received = (buffer: Buffer, length: number, source: string) => {
     if (!receive) return
+    const vrid = buffer[o.family === 4 ? headerLength(buffer) + 1 : 1] ?? 0, last = before.get(vrid)
+    if (last?.source === source && again(last.bytes, buffer, length)) return receive(o.interface, unicast, last.datagram)
     const bytes = new Uint8Array(buffer.subarray(0, length)) // a copy: the buffer is used again and again
-    if (o.family === 4) {
-      const datagram = parseIpv4(bytes)
-      if (datagram.ok) receive(o.interface, unicast, datagram.value)
-      return
-    }
+    const datagram = o.family === 4 ? parseIpv4(bytes) : ipv6(source, bytes)
+    if (!datagram.ok) return
+    if (length <= MOST_REMEMBERED) before.set(vrid, { bytes, source, datagram: datagram.value })
+    receive(o.interface, unicast, datagram.value)
+  }
+  function ipv6(source: string, payload: Uint8Array): Result<Datagram, unknown> {
     const src = parseAddress(source.split('%')[0] ?? '')
-    if (src.ok) receive(o.interface, unicast, { family: 6, src: src.value, dst: unicast ? o.source : group, hopLimit: 255, payload: bytes })
+    return src.ok ? ok({ family: 6, src: src.value, dst: unicast ? o.source : group, hopLimit: 255, payload }) : src
   }
   const buffer = Buffer.alloc(MOST_BYTES)
-  // Straight from the system call: raw-socket would wrap each packet in an event and two closures.
-  socket.wrap.removeAllListeners('recvReady')
-  socket.wrap.on('recvReady', () => {
+  // Straight from the system call: raw-socket would wrap each packet in two events and two closures.
+  const emit = socket.wrap.emit.bind(socket.wrap)
+  socket.wrap.emit = (event, ...about) => {
+    if (event !== 'recvReady') return emit(event, ...about)
     try {
       socket.wrap.recv(buffer, received)
     } catch (error) {
       complain(error)
     }
-  })
+    return true
+  }
   let broken = false
   socket.on('error', (error) => complain(error))
   function complain(error: unknown): false {

@@ -24,7 +24,7 @@ export interface Datagram {
 
 /** The same packet, sent again. */
 export const sameDatagram = (a: Datagram, b: Datagram): boolean =>
-  a.src === b.src && a.dst === b.dst && a.hopLimit === b.hopLimit && sameBytes(a.payload, b.payload)
+  a === b || (a.src === b.src && a.dst === b.dst && a.hopLimit === b.hopLimit && sameBytes(a.payload, b.payload))
 
 /** RFC 3768 has no authentication any more; keepalived still sends RFC 2338's PASS. */
 export type Authentication =

@@ -1,7 +1,8 @@
-export const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => {
-  if (a === b) return true
-  if (a.length !== b.length) return false
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+export const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && sameRange(a, b, 0, a.length)
+
+/** Bytes `from` to before `to`. */
+export function sameRange(a: Uint8Array, b: Uint8Array, from: number, to: number): boolean {
+  for (let i = from; i < to; i++) if (a[i] !== b[i]) return false
   return true
 }
 

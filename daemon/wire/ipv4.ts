@@ -1,6 +1,7 @@
 /** The IPv4 header (RFC 791 §3.1) in front of a VRRP message, as a raw socket hands it over. */
 import { ok, type Result } from '../../contract/result.ts'
 import type { Datagram } from './advertisement.ts'
+import { sameRange } from './bytes.ts'
 import { type Rejected, rejected } from './reject.ts'
 
 const SHORTEST = 20
@@ -15,7 +16,7 @@ const FRAGMENT = 0x3fff
 export function parseIpv4(packet: Uint8Array): Result<Datagram, Rejected> {
   if (packet.length < SHORTEST) return rejected('truncated', `${packet.length} bytes, an IPv4 header has ${SHORTEST}`)
   const b = new DataView(packet.buffer, packet.byteOffset, packet.byteLength)
-  const version = b.getUint8(0) >> 4, header = (b.getUint8(0) & 0x0f) * 4, total = b.getUint16(2), protocol = b.getUint8(9)
+  const version = b.getUint8(0) >> 4, header = headerLength(packet), total = b.getUint16(2), protocol = b.getUint8(9)
   if (version !== 4) return rejected('ip-header', `IP version ${version}, want 4`)
   if (header < SHORTEST) return rejected('ip-header', `header of ${header} bytes, want at least ${SHORTEST}`)
   if (total < header) return rejected('ip-header', `total length ${total} is less than the header's ${header}`)
@@ -26,3 +27,13 @@ export function parseIpv4(packet: Uint8Array): Result<Datagram, Rejected> {
     family: 4, src: b.getUint32(12), dst: b.getUint32(16), hopLimit: b.getUint8(8), payload: packet.subarray(header, total),
   })
 }
+
+/** Bytes of the header of a received packet. */
+export const headerLength = (packet: Uint8Array): number => ((packet[0] ?? 0) & 0x0f) * 4
+
+/**
+ * Whether the first `length` bytes of `buffer` are the packet `before` sent again: only its Identification and the header
+ * checksum, which the kernel has checked, may differ.
+ */
+export const sameIpv4 = (before: Uint8Array, buffer: Uint8Array, length: number): boolean =>
+  before.length === length && sameRange(before, buffer, 0, 4) && sameRange(before, buffer, 6, 10) && sameRange(before, buffer, 12, length)
