@@ -59,6 +59,7 @@ export function createSplitWatch(story: Pick<Story, 'split'>): SplitWatch {
         if (!active) evidence.delete(m.name)
         else for (const host of claims.get(m.name) ?? []) add(m.name, 'published', host, now)
         const of = evidence.get(m.name)
+        if (!of && !told.has(m.name)) continue // as nearly always
         const patience = Math.max(AT_LEAST, 3 * m.config.interval)
         for (const [key, e] of of ?? []) if (since(e.last, now) > Math.max(patience, e.sign === 'arp' ? ASKED_AGAIN : 0)) of?.delete(key)
         const lasting = [...(of?.values() ?? [])].find((e) => since(e.from, e.last) >= patience)

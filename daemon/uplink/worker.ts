@@ -155,6 +155,7 @@ function schedule(inMs: number): void {
   timer = setTimeout(() => void flush(), Math.max(0, inMs))
 }
 
+const isConnected = () => link.brokers.some((b) => b.connected)
 let flushing = false, again = false
 async function flush(): Promise<void> {
   if (flushing) {
@@ -165,7 +166,7 @@ async function flush(): Promise<void> {
   try {
     do {
       again = false
-      if (link.brokers.some((b) => b.connected)) {
+      if (isConnected()) {
         // Documents and events side by side: a snapshot need not wait for a long outbox.
         await Promise.all([...documents(), ...events()])
       }
@@ -173,6 +174,7 @@ async function flush(): Promise<void> {
   } finally {
     flushing = false
   }
+  if (!isConnected()) return // the next connection begins anew
   const due = outbox.nextDue()
   const stale = [...shown.values()].some((d) => !d.current)
   if (due !== undefined || stale) schedule(Math.max(stale ? 1000 : 0, due === undefined ? 1000 : due - performance.now(), 10))
