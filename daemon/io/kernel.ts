@@ -17,7 +17,6 @@ const schedulerCall = libc.func('int sched_setscheduler(int pid, int policy, con
 /** Without a wrapper of its own in glibc before 2.41. */
 const setAttributesCall = libc.func('intptr_t syscall(intptr_t number, int pid, const void *attributes, uint32_t flags)')
 const SCHED_SETATTR = arch() === 'arm64' ? 274 : 314
-const sessionCall = libc.func('int getsid(int pid)')
 const lockCall = libc.func('int mlock2(uintptr_t address, size_t length, uint32_t flags)')
 
 /** A system call that failed, with its errno. */
@@ -75,9 +74,6 @@ export function scheduleSoon(niceness: number, sliceNanoseconds: number): void {
   b.setBigUint64(24, BigInt(sliceNanoseconds), true)
   checked('sched_setattr', Number(setAttributesCall(SCHED_SETATTR, 0, new Uint8Array(b.buffer), 0)))
 }
-
-/** Whether a session began with this process, as with services and containers. */
-export const leadsSession = (): boolean => checked('getsid', sessionCall(0)) === process.pid
 
 const MLOCK_ONFAULT = 1
 /** Pages of this range stay in memory from when they are first used; none is fetched for it. */

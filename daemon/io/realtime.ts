@@ -2,7 +2,7 @@
  * Asks the kernel to run this process before others and to keep its program in memory. What it refuses is said once,
  * with the remedy.
  */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { getPriority } from 'node:os'
 import type { Config } from '../../contract/config.ts'
 import type { Log } from '../ports.ts'
@@ -25,27 +25,18 @@ export function runInRealTime({ policy, priority }: Config['realtime'], log: Log
   lockMemory(log)
 }
 
-/** An ordinary thread, but ahead of other ordinary ones. Nobody asked for it, so a refusal is no news. */
+/**
+ * An ordinary thread, but ahead of other ordinary ones. Nobody asked for it, so a refusal is no news. Not the session
+ * (autogroup): the thread that speaks MQTT would come before name servers, and planned moves then lose queries.
+ */
 function beforeOthers(log: Log): void {
   if (kernel.schedulingClass() !== 0) return // systemd has given us a better one
   for (const niceness of [NICE, getPriority()]) {
     try {
-      kernel.scheduleSoon(niceness, SLICE_NANOSECONDS)
-      break
+      return kernel.scheduleSoon(niceness, SLICE_NANOSECONDS)
     } catch (error) {
       log.debug({ error: String(error) }, `the kernel refuses niceness ${niceness} in short slices`)
     }
-  }
-  // A session that we share with a shell is left as it is: all that runs there would come ahead.
-  if (kernel.leadsSession()) sessionBeforeOthers(log)
-}
-
-/** Niceness counts within a session; between sessions it is theirs that counts, where the kernel groups by them: sched(7), autogroup. */
-function sessionBeforeOthers(log: Log): void {
-  try {
-    writeFileSync('/proc/self/autogroup', String(NICE))
-  } catch (error) {
-    log.debug({ error: String(error) }, `the kernel refuses niceness ${NICE} for the session`)
   }
 }
 

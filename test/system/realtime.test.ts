@@ -32,31 +32,14 @@ describe.skipIf(absent || !mayPrefer)(title(`a daemon in the ordinary class${may
   let stage: Stage
   afterEach(() => stage?.close())
 
-  /** `before` is what starts the daemon. */
-  async function start(...before: readonly string[]) {
+  it('comes before others with the thread of the election alone', async () => {
     stage = await stageOf([A], () => clusterOf([A]))
-    const { lab, file } = stage, host = stage.host(A)
-    const started = lab.start(host, [
-      ...before, process.execPath, path.join(root, 'cli/main.ts'), 'daemon', '--config', file, '--host', A, '--state', stateOf(lab, host),
-    ])
+    const { pid } = await stage.start(A)
     await stage.holds(A, { within: 20_000 })
-    const child = readFileSync(`/proc/${started.pid}/task/${started.pid}/children`, 'utf8').trim()
-    const pid = before.length === 0 ? started.pid : Number(child)
-    const session = /nice (\S+)/.exec(readFileSync(`/proc/${pid}/autogroup`, 'utf8'))?.[1]
     const threads = readdirSync(`/proc/${pid}/task`).map(Number)
-    const niceness = (tid: number) => `${tid === pid ? 'first' : 'another'} ${getPriority(tid)}`
-    return { session, niceness: [...new Set(threads.map(niceness))].sort() }
-  }
-
-  it('comes before others with the thread of the election, and with a session of its own', async () => {
-    expect(await start()).toEqual({ session: '-10', niceness: ['another 0', 'first -10'] })
-  })
-
-  it('leaves the session of a shell as it is', async () => {
-    // The shell stays: it has something to do afterwards.
-    const { session, niceness } = await start('sh', '-c', '"$@"; true', 'sh')
-    expect(niceness).toEqual(['another 0', 'first -10'])
-    expect(session).toBe('0')
+    const niceness = new Set(threads.map((tid) => `${tid === pid ? 'first' : 'another'} ${getPriority(tid)}`))
+    expect([...niceness].sort()).toEqual(['another 0', 'first -10'])
+    expect(readFileSync(`/proc/${pid}/autogroup`, 'utf8')).toMatch(/nice 0$/m)
   })
 })
 
