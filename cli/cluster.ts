@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { Option } from 'commander'
 import { formatProblem, parseConfig, type Config, type Secret } from '../contract/config.ts'
 import type { BrokerAccess } from '../link/link.ts'
-import { EXIT, Refusal, type Terminal } from './terminal.ts'
+import { EXIT, fileKnows, Refusal, type Terminal } from './terminal.ts'
 
 export const DEFAULT_FILE = '/etc/understudy/cluster.yaml'
 
@@ -34,7 +34,7 @@ export function thisHost(config: Config, given: string | undefined, t: Terminal)
   const host = given ?? t.hostname().split('.')[0] ?? ''
   const known = hostsOf(config)
   if (known.includes(host)) return host
-  const problem = `"${host}", and no group has such a host: the file knows ${known.join(', ') || 'none'}`
+  const problem = `"${host}", and no group has such a host: ${fileKnows(known)}`
   if (given !== undefined) throw new Refusal(`--host says ${problem}`, EXIT.usage)
   throw new Refusal(`this machine is called ${problem} (or name one with --host)`)
 }

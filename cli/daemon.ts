@@ -4,7 +4,7 @@ import { configOption, hostsOf, load, thisHost } from './cluster.ts'
 import { levelOption, logOption } from './log-options.ts'
 import * as rooms from './rooms.ts'
 import type { Reading } from './rooms.ts'
-import { help, READER, Refusal, type Terminal } from './terminal.ts'
+import { fileKnows, help, READER, Refusal, type Terminal } from './terminal.ts'
 
 /** Only reads: the daemon itself is the process that asked for it (`resident.ts`). */
 export const daemon = (t: Terminal) => new Command('daemon')
@@ -29,7 +29,7 @@ function stillThere(config: Config, t: Terminal): string | undefined {
   const host = t.env[READER] ?? '', known = hostsOf(config)
   if (host === '') return undefined
   if (known.includes(host)) return host
-  throw new Refusal(`no group has ${host} any more, and the daemon runs as ${host}: stop it if the host is to leave; the file knows ${known.join(', ') || 'none'}`)
+  throw new Refusal(`no group has ${host} any more, and the daemon runs as ${host}: stop it if the host is to leave; ${fileKnows(known)}`)
 }
 
 async function read(o: { config: string; host?: string; state?: string; record?: string }, t: Terminal): Promise<Reading> {

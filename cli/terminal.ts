@@ -47,9 +47,12 @@ export const stopped = (signal: AbortSignal) => new Promise<void>((resolve) => {
 /** What stands below the options of `--help`. */
 export const help = (example: string, exit?: string): string => `\nExample: ${example}${exit === undefined ? '' : `\nExit: ${exit}.`}`
 
+/** What a message about a name ends with. */
+export const fileKnows = (names: readonly string[]): string => `the file knows ${names.join(', ') || 'none'}`
+
 /** A name on the command line that the cluster file does not know. */
 export const unknown = (what: string, name: string, known: readonly string[]): Refusal =>
-  new Refusal(`there is no ${what} "${name}": the file knows ${known.join(', ') || 'none'}`, EXIT.usage)
+  new Refusal(`there is no ${what} "${name}": ${fileKnows(known)}`, EXIT.usage)
 
 /** Ends a command with a message for a person, without a stack trace. */
 export class Refusal extends Error {

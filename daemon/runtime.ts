@@ -55,6 +55,8 @@ export function createRuntime(o: {
   let members: readonly Member[] = []
   /** By interface, then by family and VRID. */
   const listeners = new Map<string, Map<number, Member>>()
+  /** Of all routers; nearly every wake-up is earlier than that. */
+  let leastStall = Infinity
   let packets = 0
   let armedAt: Instant | undefined
   let draining = false
@@ -63,6 +65,7 @@ export function createRuntime(o: {
 
   function replace(all: readonly Member[]): void {
     members = all
+    leastStall = Math.min(...members.map(stallOf))
     listeners.clear()
     for (const m of members) {
       listeners.set(m.interface, (listeners.get(m.interface) ?? new Map<number, Member>()).set(listenerKey(m.family, m.config.vrid), m))
@@ -103,9 +106,8 @@ export function createRuntime(o: {
     const due = armedAt
     armedAt = undefined
     const late = due === undefined ? 0 : since(due, clock.now())
-    const stalled = members.filter((m) => late > stallOf(m))
-    if (late < LATE && stalled.length === 0) return round()
-    for (const m of stalled) input(m, { is: 'resumed' })
+    if (late < LATE && late <= leastStall) return round()
+    for (const m of members) if (late > stallOf(m)) input(m, { is: 'resumed' })
     if (late > WORTH_TELLING) story.stalled(late as Ms)
     draining = true
     clock.afterDrain(() => {

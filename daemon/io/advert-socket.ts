@@ -4,7 +4,7 @@ import { addressBytes, formatAddress, parseAddress, type Address, type Family } 
 import { ok, type Result } from '../../contract/result.ts'
 import type { AdvertSocket, Log, Receive } from '../ports.ts'
 import type { Datagram } from '../wire/advertisement.ts'
-import { sameRange } from '../wire/bytes.ts'
+import { sameBytes } from '../wire/bytes.ts'
 import { headerLength, parseIpv4, sameIpv4 } from '../wire/ipv4.ts'
 import { filterProgram, type BpfInstruction } from './kernel.ts'
 
@@ -60,7 +60,7 @@ export function openAdvertSocket(o: {
   set(SOL_SOCKET, SO_PRIORITY, 6)
   set(SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BYTES)
 
-  const again = o.family === 4 ? sameIpv4 : (last: Uint8Array, bytes: Uint8Array, length: number) => last.length === length && sameRange(last, bytes, 0, length)
+  const again = o.family === 4 ? sameIpv4 : sameBytes
   /** What came last with each VRID. Nearly all that comes is the same again, and then nothing is copied and parsed. */
   const before = new Map<number, { readonly bytes: Uint8Array; readonly source: string; readonly datagram: Datagram }>()
   const received = (buffer: Buffer, length: number, source: string) => {

@@ -1,4 +1,6 @@
-export const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && sameRange(a, b, 0, a.length)
+/** Whether `whole` is the first `length` bytes of `b`: all of them, unless told. */
+export const sameBytes = (whole: Uint8Array, b: Uint8Array, length = b.length): boolean =>
+  whole.length === length && sameRange(whole, b, 0, length)
 
 /** Bytes `from` to before `to`. */
 export function sameRange(a: Uint8Array, b: Uint8Array, from: number, to: number): boolean {
