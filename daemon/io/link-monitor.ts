@@ -8,7 +8,9 @@ import * as kernel from './kernel.ts'
 const AF_NETLINK = 16, SOCK_RAW = 3, SOCK_CLOEXEC = 0x80000, NETLINK_ROUTE = 0
 const SOL_SOCKET = 1, SO_RCVBUF = 8, SO_RCVTIMEO = 20, SO_ATTACH_FILTER = 26
 /** A blocked read ends after this, so that a process that could not `close` can; events themselves are never late. */
-const READ_TIMEOUT_SECONDS = 2
+const READ_TIMEOUT_SECONDS = 5
+/** Its time is over; or the process was stopped and went on, SIGSTOP and SIGCONT, which ends such a read too (signal(7)). */
+const TRY_AGAIN = ['EAGAIN', 'EINTR']
 /** struct nlmsghdr of NLMSG_NOOP: 16 bytes that mean nothing. */
 const NOTHING = new Uint8Array([16, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])
 
@@ -66,7 +68,7 @@ export function openLinkMonitor(inventory: () => Inventory, log: Log): LinkMonit
         read(fd, buffer, 0, buffer.length, null, (error, length) => {
           if (closed) return kernel.closeSocket(fd)
           if (error?.code === 'ENOBUFS') lost()
-          else if (error && error.code !== 'EAGAIN') return log.error({ error: String(error) }, 'cannot watch interfaces any more')
+          else if (error && !TRY_AGAIN.includes(error.code ?? '')) return log.error({ error: String(error) }, 'cannot watch interfaces any more')
           else if (!error) for (const m of parseNetlink(buffer.subarray(0, length))) take(m)
           next()
         })

@@ -42,6 +42,18 @@ describe.skipIf(absent)(title('service addresses'), { timeout: 30_000 }, () => {
     await stage.holds(B)
   })
 
+  /** Removes one five times at the active host; milliseconds until it is back, the median. */
+  async function putBack(): Promise<number> {
+    const took: number[] = []
+    for (let i = 0; i < 5; i++) {
+      const at = monotonic()
+      stage.lab.output(stage.host(A), ['ip', 'address', 'del', `${SERVICE.ipv4}/24`, 'dev', 'eth0'])
+      const gone = await stage.holders.change({ host: A, address: SERVICE.ipv4, held: false }, at)
+      took.push(await stage.holders.change({ host: A, address: SERVICE.ipv4, held: true }, gone, 6000) - gone)
+    }
+    return took.toSorted((a, b) => a - b)[2] ?? Infinity
+  }
+
   it('are taken away by the next daemon at its start, which tells of the crash', async () => {
     await begin()
     const at = monotonic()
@@ -66,18 +78,12 @@ describe.skipIf(absent)(title('service addresses'), { timeout: 30_000 }, () => {
     await stage.holds(A, { calm: 1000 })
     const changes = stage.holders.journal.filter((c) => c.at > thawed && c.address === SERVICE.ipv4)
     expect(changes.map((c) => `${c.host}${c.held ? '+' : '-'}`)).toEqual(['a+', 'b-'])
+    expect(await putBack()).toBeLessThan(50)
   })
 
   it('are put back at once when somebody removes them', async () => {
     await begin()
-    const took: number[] = []
-    for (let i = 0; i < 5; i++) {
-      const at = monotonic()
-      stage.lab.output(stage.host(A), ['ip', 'address', 'del', `${SERVICE.ipv4}/24`, 'dev', 'eth0'])
-      const gone = await stage.holders.change({ host: A, address: SERVICE.ipv4, held: false }, at)
-      took.push(await stage.holders.change({ host: A, address: SERVICE.ipv4, held: true }, gone, 2000) - gone)
-    }
-    expect(took.toSorted((a, b) => a - b)[2]).toBeLessThan(50)
+    expect(await putBack()).toBeLessThan(50)
     expect(stage.holders.of(SERVICE.ipv4)).toEqual([A])
     const { data } = await listener.event('addresses.repaired')
     expect(data).toMatchObject({ router: 'testdns0', reason: 'address-missing', addresses: [`${SERVICE.ipv4}/24`] })
