@@ -21,30 +21,15 @@ const AFTERMATH = 1000 as Ms
 const MOST_TEXT = 1000
 
 /** Packets are described, and passwords taken out, only when a record is written: most are never looked at again. */
-interface Entry { readonly at: Instant; readonly router?: string; readonly text: string; readonly datagram?: Datagram }
+interface Entry { readonly at: Instant; readonly router: string | undefined; readonly text: string; readonly datagram: Datagram | undefined }
 export interface Flight { readonly name: string; readonly pcap: Uint8Array; readonly timeline: string }
 
 export function createFlightRecorder(o: {
   readonly span: Ms; readonly host: string; readonly now: () => Instant; readonly wall: () => WallTime
   readonly later: (wait: Ms, run: () => void) => void; readonly keep: (f: Flight) => void
 }): Witness {
-  const ring: Entry[] = []
-  let start = 0, bytes = 0
+  const past = keepPast(o.span)
   let due: Set<string> | undefined
-
-  function add(entry: Entry): void {
-    ring.push(entry)
-    bytes += sizeOf(entry)
-    for (let oldest = ring[start]; oldest && oldest !== entry; oldest = ring[start]) {
-      if (ring.length - start <= MOST_ENTRIES && bytes <= MOST_BYTES && since(oldest.at, entry.at) <= o.span) break
-      bytes -= sizeOf(oldest)
-      start++
-    }
-    if (start > MOST_ENTRIES) {
-      ring.splice(0, start)
-      start = 0
-    }
-  }
 
   function transition(m: Member): void {
     if (due) return void due.add(m.name)
@@ -59,7 +44,7 @@ export function createFlightRecorder(o: {
   }
 
   function flight(routers: readonly string[]): Flight {
-    const entries = ring.slice(start).filter((e) => since(e.at, o.now()) <= o.span)
+    const entries = past.entries().filter((e) => since(e.at, o.now()) <= o.span)
     // Monotonic times become wall times here, once, so that a step of the clock does not tear the timeline.
     const offset = Date.parse(o.wall()) - o.now()
     const records = entries.flatMap((e) => {
@@ -77,21 +62,55 @@ export function createFlightRecorder(o: {
   }
 
   return {
-    heard: (m, datagram, now) => add({ at: now, router: m.name, text: 'heard', datagram }),
-    sent: (m, datagram, now) => add({ at: now, router: m.name, text: 'sent', datagram }),
+    heard: (m, datagram, now) => past.add(now, m.name, 'heard', datagram),
+    sent: (m, datagram, now) => past.add(now, m.name, 'sent', datagram),
     stepped(m, input, effects, now) {
       if (effects.length === 0 && (input.is === 'heard' || input.is === 'tick')) return
       const text = decision(input, effects)
-      if (text !== '') add({ at: now, router: m.name, text })
+      if (text !== '') past.add(now, m.name, text)
       if (effects.some((e) => e.do === 'report')) transition(m)
     },
     // Others wrote parts of it: clipped, it is one line of the timeline and cannot pretend to be two.
-    noticed: (text, now) => add({ at: now, text: clip(text, MOST_TEXT) }),
+    noticed: (text, now) => past.add(now, undefined, clip(text, MOST_TEXT)),
     ended: keep,
   }
 }
 
-const sizeOf = (e: Entry): number => e.text.length + (e.datagram?.payload.length ?? 0)
+/**
+ * The entries of `span`, the oldest first. In columns: hundreds come in a second and stay for minutes, and as objects each
+ * would be copied twice by the garbage collector.
+ */
+function keepPast(span: Ms) {
+  const times = new Float64Array(MOST_ENTRIES), routers: (string | undefined)[] = [], texts: string[] = [], datagrams: (Datagram | undefined)[] = []
+  let first = 0, count = 0, bytes = 0
+  const sizeAt = (i: number): number => (texts[i]?.length ?? 0) + (datagrams[i]?.payload.length ?? 0)
+
+  function drop(): void {
+    bytes -= sizeAt(first)
+    texts[first] = ''
+    datagrams[first] = undefined
+    first = (first + 1) % MOST_ENTRIES
+    count--
+  }
+
+  return {
+    add(now: Instant, router: string | undefined, text: string, datagram?: Datagram): void {
+      if (count === MOST_ENTRIES) drop()
+      const i = (first + count) % MOST_ENTRIES
+      times[i] = now
+      routers[i] = router
+      texts[i] = text
+      datagrams[i] = datagram
+      bytes += sizeAt(i)
+      count++
+      while (count > 1 && (bytes > MOST_BYTES || now - (times[first] ?? 0) > span)) drop()
+    },
+    entries: (): Entry[] => Array.from({ length: count }, (_, n) => {
+      const i = (first + n) % MOST_ENTRIES
+      return { at: (times[i] ?? 0) as Instant, router: routers[i], text: texts[i] ?? '', datagram: datagrams[i] }
+    }),
+  }
+}
 
 /** What a packet does not say by itself: changes, takeovers, repairs. Routine advertisements stand there as packets. */
 function decision(input: Input, effects: readonly Effect[]): string {

@@ -31,7 +31,7 @@ import { createSteering, type Steering } from './steering.ts'
 import { createStory, type Story } from './story.ts'
 import { interfacesOf } from './tracking.ts'
 import { openUplink, reopenable } from './uplink/uplink.ts'
-import type { Witness } from './witness.ts'
+import { together } from './witness.ts'
 
 /** How often waiting routers are looked at again, how often addresses are compared, how often check results are repeated. */
 const RETRY_MS = 1000, RECONCILE_MS = 5000, HEARTBEAT_MS = 30_000
@@ -100,9 +100,7 @@ export async function runDaemon({ first, readAgain, log }: DaemonOptions): Promi
   steering = createSteering({
     host, config, orders: first.orders, runtime: () => runtime, story: () => story, wall: clock.wall, log,
     later, peer: (router, name, state) => split.published(router, name, state),
-    noticed: (text) => {
-      for (const w of witnesses) w.noticed?.(text, clock.now())
-    },
+    noticed: (text) => witness?.noticed?.(text, clock.now()),
   })
   story = createStory({ host, bootId, uplink, log, wall: clock.wall, healthOf: steering.healthOf })
 
@@ -115,11 +113,11 @@ export async function runDaemon({ first, readAgain, log }: DaemonOptions): Promi
   const split = createSplitWatch({ split: (m, other, detail) => story.split(m, other, detail) })
   const record = recordFile === undefined ? undefined : createWriteStream(recordFile)
   record?.on('error', (error) => log.error({ error: String(error) }, `cannot write ${recordFile}`))
-  const witnesses: readonly Witness[] = [
+  const witness = together([
     ...(config.recorder.span > 0 ? [createFlightRecorder({ span: config.recorder.span, host, now: clock.now, wall: clock.wall, later, keep: uplink.keep })] : []),
     ...(record ? [createRecord((line) => void record.write(line))] : []),
-  ]
-  runtime = createRuntime({ members, clock, addresses, story, log, witnesses, split, refused: (m) => participation.refused(m) })
+  ])
+  runtime = createRuntime({ members, clock, addresses, story, log, witness, split, refused: (m) => participation.refused(m) })
   const links = openLinkMonitor(netlink.inventory, log)
   const sockets = createSockets({ inventory: netlink.inventory, serviceAddresses, receive: runtime.receive, log })
   const rivals = createRivals({ inventory: netlink.inventory, split, log })
@@ -184,7 +182,7 @@ export async function runDaemon({ first, readAgain, log }: DaemonOptions): Promi
   for (const p of probes.values()) p.stop()
   story.tell({ type: 'daemon.stopping', data: { reason: 'stopped', planned: true, impact: 'none' } })
   await runtime.stop(runtime.members)
-  for (const w of witnesses) w.ended?.()
+  witness?.ended?.()
   await uplink.close()
   rmSync(join(stateDir, 'running'), { force: true })
   links.close()

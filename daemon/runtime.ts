@@ -47,11 +47,11 @@ export interface Runtime {
 
 export function createRuntime(o: {
   readonly members: readonly Member[]; readonly clock: Clock; readonly addresses: AddressTable; readonly story: Story; readonly log: Log
-  readonly witnesses?: readonly Witness[]; readonly split?: SplitWatch
+  readonly witness?: Witness | undefined; readonly split?: SplitWatch
   /** None of the addresses that a router claimed could be had; it has left the election. */
   readonly refused?: (m: Member) => void
 }): Runtime {
-  const { clock, addresses, story, log, witnesses = [], split } = o
+  const { clock, addresses, story, log, witness, split } = o
   let members: readonly Member[] = []
   /** By interface, then by family and VRID. */
   const listeners = new Map<string, Map<number, Member>>()
@@ -75,13 +75,12 @@ export function createRuntime(o: {
   }
   replace(o.members)
 
-  function input(m: Member, what: Input): void {
+  function input(m: Member, what: Input, now = clock.now()): void {
     const before = m.state
-    const now = clock.now()
     const { state, effects } = step(m.params, before, what, now)
     m.state = state
     m.due = deadline(state) ?? Infinity
-    for (const w of witnesses) w.stepped?.(m, what, effects, now)
+    witness?.stepped?.(m, what, effects, now)
     if (split && what.is === 'heard' && before.at === 'active' && state.at === 'active' && what.advert.priority !== 0) split.heardWorse(m, what.from, now)
     for (const effect of effects) {
       if (perform(m, effect)) continue
@@ -140,14 +139,15 @@ export function createRuntime(o: {
     if (!m || d.src === m.socket?.source || unicast !== (m.peers !== undefined)) return
     if (m.peers && !m.peers.has(d.src)) return refuse(m, d, { reject: 'peer', detail: 'not one of the unicast peers' })
     const known = m.good && sameDatagram(m.good.datagram, d) ? m.good : undefined
-    for (const w of witnesses) w.heard?.(m, known?.datagram ?? d, clock.now())
+    const now = clock.now()
+    witness?.heard?.(m, known?.datagram ?? d, now)
     const advert = known?.advert ?? judged(m, d)
     if (!advert) return
     const { priority } = advert
     // A keepalived that loses one router of a vrrp_sync_group lets go of all and says nothing: each must know whom it replaces.
     const patient = m.bond !== undefined && priority < m.params.priority &&
       members.some((o) => o.bond === m.bond && o !== m && o.state.at === 'backup' && o.state.heard === undefined)
-    input(m, patient ? { is: 'heard', from: d.src, advert, patient } : { is: 'heard', from: d.src, advert })
+    input(m, patient ? { is: 'heard', from: d.src, advert, patient } : { is: 'heard', from: d.src, advert }, now)
   }
 
   /** What a good packet says; undefined after telling what is wrong with another. */
@@ -223,7 +223,7 @@ export function createRuntime(o: {
     if (!socket) return
     for (const d of advertisements(m, socket, priority)) {
       ;(m.sender ?? socket).send(d.payload, d.dst)
-      for (const w of witnesses) w.sent?.(m, d, clock.now())
+      witness?.sent?.(m, d, clock.now())
     }
   }
 

@@ -16,3 +16,25 @@ export interface Witness {
   /** The process ends: what was waiting for more is told now. */
   ended?(): void
 }
+
+/** All of them as one: nearly always there is only one. */
+export function together(all: readonly Witness[]): Witness | undefined {
+  if (all.length < 2) return all[0]
+  return {
+    heard(m, d, now) {
+      for (const w of all) w.heard?.(m, d, now)
+    },
+    sent(m, d, now) {
+      for (const w of all) w.sent?.(m, d, now)
+    },
+    stepped(m, input, effects, now) {
+      for (const w of all) w.stepped?.(m, input, effects, now)
+    },
+    noticed(text, now) {
+      for (const w of all) w.noticed?.(text, now)
+    },
+    ended() {
+      for (const w of all) w.ended?.()
+    },
+  }
+}

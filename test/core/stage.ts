@@ -9,7 +9,7 @@ import { createRuntime, type Runtime } from '../../daemon/runtime.ts'
 import type { SplitWatch } from '../../daemon/split.ts'
 import { createStory } from '../../daemon/story.ts'
 import type { Datagram } from '../../daemon/wire/advertisement.ts'
-import type { Witness } from '../../daemon/witness.ts'
+import { together, type Witness } from '../../daemon/witness.ts'
 import { Lan } from '../sim/lan.ts'
 
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {} }
@@ -62,7 +62,7 @@ export function stage(config: Config, o: StageOptions = {}): { readonly lan: Lan
       password: o.password, now: lan.now, wall: wallOf(lan),
     })))
     const runtime = createRuntime({
-      members, log: silent, witnesses: o.witnesses?.(name) ?? [], ...(o.split ? { split: o.split } : {}),
+      members, log: silent, witness: together(o.witnesses?.(name) ?? []), ...(o.split ? { split: o.split } : {}),
       clock: {
         now: () => lan.now, wall: () => wallOf(lan), afterDrain: (then) => then(),
         wakeAt(at, run) {
