@@ -2,10 +2,12 @@
 import raw from 'raw-socket'
 import { addressBytes, formatAddress, parseAddress, type Address, type Family } from '../../contract/address.ts'
 import { ok, type Result } from '../../contract/result.ts'
+import type { Instant } from '../../contract/time.ts'
 import type { AdvertSocket, Log, Receive } from '../ports.ts'
 import type { Datagram } from '../wire/advertisement.ts'
 import { sameBytes } from '../wire/bytes.ts'
 import { headerLength, parseIpv4, sameIpv4 } from '../wire/ipv4.ts'
+import { createIntake } from './intake.ts'
 import { filterProgram, type BpfInstruction } from './kernel.ts'
 
 const VRRP = 112
@@ -22,6 +24,8 @@ const DSCP_CS6 = 0xc0
 const RECEIVE_BYTES = 1 << 20
 /** Of one packet: as much as a link with jumbo frames carries. */
 const MOST_BYTES = 9216
+/** EAGAIN in the words of strerror(3), which is all that raw-socket says. */
+const NOTHING_WAITS = 'Resource temporarily unavailable'
 /** Longer ones are not remembered: of a stranger who uses every VRID this keeps 256. */
 const MOST_REMEMBERED = 1024
 
@@ -78,15 +82,25 @@ export function openAdvertSocket(o: {
     return src.ok ? ok({ family: 6, src: src.value, dst: unicast ? o.source : group, hopLimit: 255, payload }) : src
   }
   const buffer = Buffer.alloc(MOST_BYTES)
+  const intake = createIntake({
+    take() {
+      try {
+        socket.wrap.recv(buffer, received)
+        return true
+      } catch (error) {
+        if (!String(error).endsWith(NOTHING_WAITS)) complain(error)
+        return false
+      }
+    },
+    listen: (wanted) => socket.wrap.pause(!wanted, true),
+    now: () => performance.now() as Instant,
+    later: (wait, run) => void setTimeout(run, wait),
+  })
   // Straight from the system call: raw-socket would wrap each packet in two events and two closures.
   const emit = socket.wrap.emit.bind(socket.wrap)
   socket.wrap.emit = (event, ...about) => {
     if (event !== 'recvReady') return emit(event, ...about)
-    try {
-      socket.wrap.recv(buffer, received)
-    } catch (error) {
-      complain(error)
-    }
+    intake.ready()
     return true
   }
   let broken = false
@@ -118,7 +132,10 @@ export function openAdvertSocket(o: {
         return complain(error)
       }
     },
-    close: () => socket.close(),
+    close() {
+      intake.close()
+      socket.close()
+    },
   }
 }
 

@@ -9,6 +9,8 @@ declare module 'raw-socket' {
     readonly wrap: {
       send(buffer: Buffer, offset: number, length: number, address: string, sent: (bytes: number) => void): void
       recv(into: Buffer, received: (buffer: Buffer, bytes: number, source: string) => void): void
+      /** Whether the native side calls no more when something can be read, or written. */
+      pause(recv: boolean, send: boolean): void
       /** What the native side calls: `recvReady`, `sendReady`, `error`, `close`. */
       emit(event: string, ...about: unknown[]): boolean
     }
