@@ -12,7 +12,7 @@ import { haveNetworkRights } from '../lab/privilege.ts'
 import { root } from '../lab/program.ts'
 import { startSniffer, type Sniffer } from '../lab/sniffer.ts'
 import { chosen, note } from './choice.ts'
-import { groupOf, keepalived, REALTIME, understudy, type Load, type Product } from './many.ts'
+import { groupOf, keepalived, realtimeOf, understudy, type Load, type Product, type Scheduling } from './many.ts'
 import { inWords, startNoise, type Noise } from './noise.ts'
 import { machine, save } from './results.ts'
 import { ratio, regularity, type Regularity } from './statistics.ts'
@@ -30,6 +30,7 @@ const trials: readonly Trial[] = [0.1, 0.01].flatMap((interval): Trial[] => [
   { name: `storm-${interval}`, title: `${interval} s`, interval, kind: 'storm' },
 ])
 const products: readonly Product[] = [keepalived, understudy]
+const schedulings: readonly { readonly name: Scheduling }[] = [{ name: 'default' }, { name: 'ordinary' }, { name: 'realtime' }]
 const HELP = `Usage: npm run bench:jitter [-- OPTIONS]
 
 Regularity of advertisements on two hosts in network namespaces of this machine.
@@ -38,18 +39,20 @@ Regularity of advertisements on two hosts in network namespaces of this machine.
                        ${trials.map((t) => t.name).join(', ')}
   --with NAME[,NAME]   products (default: both): ${products.map((p) => p.name).join(', ')}
   --seconds N          of each measurement (default 30)
-  --realtime WHEN      with real-time priority: also (each trial once more) or only
+  --scheduling NAME[,NAME]
+                       default (as each does by itself, which is the default), ordinary (both as ordinary programs),
+                       realtime (both with real-time priority)
   --help
 `
 const { values: options } = parseArgs({ options: {
   only: { type: 'string' }, with: { type: 'string' }, seconds: { type: 'string', default: '30' },
-  realtime: { type: 'string' }, help: { type: 'boolean', default: false },
+  scheduling: { type: 'string', default: 'default' }, help: { type: 'boolean', default: false },
 } })
 
 interface Figures extends Regularity {
   readonly trial: string
   readonly product: string
-  readonly realtime: boolean
+  readonly scheduling: Scheduling
   /** Of a storm. */
   readonly load?: string
   /** Advertisements of other hosts. */
@@ -100,28 +103,28 @@ async function inLab(use: (lab: Lab, active: Machine, sniffer: Sniffer) => Promi
 
 const loadOf = ({ interval }: Trial): Load => ({ routers: 1, version: 3, interval, links: 1 })
 
-async function steady(trial: Trial, product: Product, realtime: boolean, tell: (f: Figures) => void): Promise<void> {
+async function steady(trial: Trial, product: Product, scheduling: Scheduling, tell: (f: Figures) => void): Promise<void> {
   await inLab(async (lab, active, sniffer) => {
-    product.start(lab, loadOf(trial), realtime)
+    product.start(lab, loadOf(trial), scheduling)
     const mac = lab.mac(active)
     await settle(sniffer, mac)
     // They end by themselves, whatever happens here.
     const busy = ['timeout', String(Number(options.seconds) + 5), 'sh', '-c', 'while :; do :; done']
     if (trial.kind === 'busy') for (const _ of os.cpus()) lab.start(lab.client, busy)
-    tell({ ...await listen(sniffer, mac, trial.interval), trial: trial.name, product: product.name, realtime })
+    tell({ ...await listen(sniffer, mac, trial.interval), trial: trial.name, product: product.name, scheduling })
   })
 }
 
-async function storm(trial: Trial, realtime: boolean, tell: (f: Figures) => void): Promise<void> {
+async function storm(trial: Trial, scheduling: Scheduling, tell: (f: Figures) => void): Promise<void> {
   await inLab(async (lab, active, sniffer) => {
-    const text = { groups: { g: groupOf(lab, loadOf(trial)) }, ...(realtime ? { realtime: REALTIME } : {}) }
+    const text = { groups: { g: groupOf(lab, loadOf(trial)) }, ...realtimeOf[scheduling] }
     const cluster = writeCluster(lab, 'storm', text), mac = lab.mac(active)
     const broker = cluster.startBroker()
     for (const host of lab.hosts) cluster.startDaemon(host)
     await settle(sniffer, mac)
     const phase = async (load: string, done = () => '') => {
       const f = await listen(sniffer, mac, trial.interval)
-      tell({ ...f, trial: trial.name, product: 'understudy', realtime, load: `${load}${done()}` })
+      tell({ ...f, trial: trial.name, product: 'understudy', scheduling, load: `${load}${done()}` })
     }
     await phase('quiet')
     for (const [mode, rate] of [['orders', 1000], ['clients that reconnect', 50]] as const) {
@@ -157,7 +160,7 @@ const COLUMNS = [
 function row(f: Figures, reference: Figures | undefined, title: string): string[] {
   const share = reference && (f.load === undefined ? ratio(reference.p99, f.p99) : ratio(f.p99, reference.p99))
   return [
-    `${title}${f.load === undefined ? '' : `, ${f.load}`}`, `${f.product}${f.realtime ? ', real-time' : ''}`,
+    `${title}${f.load === undefined ? '' : `, ${f.load}`}`, `${f.product}${f.scheduling === 'default' ? '' : `, ${f.scheduling}`}`,
     f.mean.toFixed(3), us(f.sd), us(f.p99), f.late.toFixed(1), share === undefined ? '' : `${share.toFixed(1)}×`,
     String(f.others), String(f.n + 1), inWords(f.noise),
   ]
@@ -166,7 +169,7 @@ function row(f: Figures, reference: Figures | undefined, title: string): string[
 async function main(): Promise<void> {
   const played = chosen(trials, options.only)
   const rivals = chosen(products, options.with)
-  const priorities = { only: [true], also: [false, true] }[options.realtime ?? ''] ?? [false]
+  const wanted = chosen(schedulings, options.scheduling)
   await haveNetworkRights()
   const print = (cells: readonly string[]) => { process.stdout.write(`| ${cells.join(' | ')} |\n`) }
   const { cpu, cpus, kernel, node } = machine()
@@ -178,15 +181,15 @@ async function main(): Promise<void> {
     if (all.length > 0) process.stdout.write(`\nAll figures: ${save('jitter-', { options, all })}\n`)
   })
   for (const trial of played) {
-    for (const realtime of priorities) {
+    for (const { name: scheduling } of wanted) {
       const tell = (f: Figures) => {
-        print(row(f, all.find((a) => a.trial === f.trial && a.realtime === realtime), trial.title))
+        print(row(f, all.find((a) => a.trial === f.trial && a.scheduling === scheduling), trial.title))
         all.push(f)
       }
       const failed = (who: string) => (e: Error) => note(`${trial.name}, ${who}: ${e.message}`)
       if (trial.kind !== 'storm') {
-        for (const p of rivals) await steady(trial, p, realtime, tell).catch(failed(p.name))
-      } else if (rivals.includes(understudy)) await storm(trial, realtime, tell).catch(failed('understudy'))
+        for (const p of rivals) await steady(trial, p, scheduling, tell).catch(failed(p.name))
+      } else if (rivals.includes(understudy)) await storm(trial, scheduling, tell).catch(failed('understudy'))
     }
   }
 }

@@ -16,8 +16,8 @@ export interface Load {
 }
 export interface Product {
   readonly name: string
-  /** By name of the host; the first of the lab is preferred. `realtime`: ahead of everything that has no deadline. */
-  start(lab: Lab, load: Load, realtime?: boolean): Map<string, Running>
+  /** By name of the host; the first of the lab is preferred. */
+  start(lab: Lab, load: Load, scheduling?: Scheduling): Map<string, Running>
 }
 
 interface Router { readonly name: string; readonly vrid: number; readonly interface: string; readonly address: string }
@@ -34,14 +34,20 @@ export const groupOf = (lab: Lab, load: Load): ClusterText['groups'][string] => 
   routers: Object.fromEntries(routersOf(load).map(({ name, vrid, interface: link, address }) =>
     [name, { vrid, interface: link, addresses: [`${address}/32`] }])),
 })
+/** `default`: as each does by itself. Else both of them, as ordinary programs or ahead of everything that has no deadline. */
+export type Scheduling = 'default' | 'ordinary' | 'realtime'
 /** As `vrrp_rt_priority` of keepalived. */
-export const REALTIME = { policy: 'fifo', priority: 50 } as const
+const PRIORITY = 50
+/** What `understudy` has of it in its cluster file; keepalived is an ordinary program by itself. */
+export const realtimeOf: Record<Scheduling, Pick<ClusterText, 'realtime'>> = {
+  default: {}, ordinary: { realtime: { policy: 'off' } }, realtime: { realtime: { policy: 'fifo', priority: PRIORITY } },
+}
 
 export const understudy: Product = {
   name: 'understudy',
-  start(lab, load, realtime = false) {
+  start(lab, load, scheduling = 'default') {
     const file = path.join(lab.directory, 'many.yaml')
-    const cluster = { cluster: 'many', ...(realtime ? { realtime: REALTIME } : {}), groups: { g: groupOf(lab, load) } }
+    const cluster = { cluster: 'many', ...realtimeOf[scheduling], groups: { g: groupOf(lab, load) } }
     writeFileSync(file, JSON.stringify(cluster satisfies ClusterText)) // JSON is YAML
     const state = path.join(lab.directory, `state-${process.hrtime.bigint()}`)
     return onEach(lab, ({ name }) => [
@@ -53,7 +59,7 @@ export const understudy: Product = {
 
 export const keepalived: Product = {
   name: 'keepalived',
-  start(lab, load, realtime = false) {
+  start(lab, load, scheduling = 'default') {
     const binary = program('keepalived')
     if (!binary) throw new Error('keepalived is not installed')
     const directory = path.join(lab.directory, 'keepalived')
@@ -64,7 +70,7 @@ export const keepalived: Product = {
       writeFileSync(own('conf'), `global_defs {
   router_id ${host.name}
   vrrp_version ${load.version}
-  ${realtime ? `vrrp_rt_priority ${REALTIME.priority}` : ''}
+  ${scheduling === 'realtime' ? `vrrp_rt_priority ${PRIORITY}` : ''}
 }
 ${instances.join('')}`)
       return [binary, '-n', '-l', '-P', '-f', own('conf'), '-p', own('pid'), '-r', own('vrrp-pid')]

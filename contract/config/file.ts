@@ -210,9 +210,10 @@ export const ClusterFile = z.strictObject({
   startDelay: seconds(0, 3600).default(0)
     .describe('Seconds after the start of the daemon before it takes part, e.g. until a switch port forwards.'),
   realtime: z.strictObject({
-    policy: z.enum(['fifo', 'rr', 'off']).default('off').describe('Scheduling class of the daemon: SCHED_FIFO, SCHED_RR, or as it was started.'),
-    priority: z.int().min(1).max(99).default(50).describe('Priority within that class.'),
-  }).prefault({}).describe('What keeps the daemon running on a busy host. What the kernel refuses is said once; systemd can grant it too, and keep its memory out of swap (MemorySwapMax=0).'),
+    policy: z.enum(['auto', 'fifo', 'rr', 'off']).default('auto')
+      .describe('Scheduling class of the thread of the election: SCHED_FIFO or SCHED_RR; `auto`: SCHED_RR where the kernel allows it; `off`: the ordinary one.'),
+    priority: z.int().min(1).max(99).default(20).describe('Priority within that class; threads of the kernel have 50.'),
+  }).prefault({}).describe('What keeps the daemon running on a busy host, and its program in memory. What the kernel refuses is said once; systemd can grant it too, and keep its memory out of swap (MemorySwapMax=0).'),
   recorder: z.strictObject({
     seconds: seconds(0, 3600).default(120).describe('How much of the past to keep in memory; 0 = none.'),
     megabytes: z.number().min(0.1).max(1000).default(16).describe('Most that the files take; the oldest go first.'),

@@ -56,7 +56,7 @@ export const closeSocket = (fd: number): void => void closeCall(fd)
 /** 0 where there is no such interface. */
 export const interfaceIndex = (name: string): number => ifIndexCall(name)
 
-/** Of this thread: SCHED_OTHER is 0. */
+/** Of this thread: SCHED_OTHER is 0; with SCHED_RESET_ON_FORK where that is set. */
 export const schedulingClass = (): number => checked('sched_getscheduler', classCall(0))
 /** Only this thread, the one of the election: struct sched_param holds the priority. */
 export const schedule = (policy: number, priority: number): void =>

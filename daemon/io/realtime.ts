@@ -17,20 +17,28 @@ const SCHED_RESET_ON_FORK = 0x4000_0000
 
 export function runInRealTime({ policy, priority }: Config['realtime'], log: Log): void {
   if (policy === 'off') return beforeOthers(log)
+  // Of what nobody asked for a refusal is no warning.
+  const refused: Log['warn'] = (fields, text) => log[policy === 'auto' ? 'info' : 'warn'](fields, text)
   try {
-    kernel.schedule(SCHED[policy] | SCHED_RESET_ON_FORK, priority)
+    if (policy !== 'auto') kernel.schedule(SCHED[policy] | SCHED_RESET_ON_FORK, priority)
+    else if (isOrdinary()) kernel.schedule(SCHED.rr | SCHED_RESET_ON_FORK, priority)
   } catch (error) {
-    log.warn({ error: String(error) }, `the kernel refuses scheduling class ${policy} at priority ${priority}: grant CAP_SYS_NICE, or CPUSchedulingPolicy= in systemd`)
+    const wanted = policy === 'auto' ? 'rr' : policy
+    refused({ error: String(error) }, `the kernel refuses scheduling class ${wanted} at priority ${priority}: grant CAP_SYS_NICE, or CPUSchedulingPolicy= in systemd`)
+    beforeOthers(log)
   }
-  lockMemory(log)
+  lockMemory(refused)
 }
+
+/** systemd may have given us a better class. */
+const isOrdinary = (): boolean => (kernel.schedulingClass() & ~SCHED_RESET_ON_FORK) === 0
 
 /**
  * An ordinary thread, but ahead of other ordinary ones. Nobody asked for it, so a refusal is no news. Not the session
  * (autogroup): the thread that speaks MQTT would come before name servers, and planned moves then lose queries.
  */
 function beforeOthers(log: Log): void {
-  if (kernel.schedulingClass() !== 0) return // systemd has given us a better one
+  if (!isOrdinary()) return
   for (const niceness of [NICE, getPriority()]) {
     try {
       return kernel.scheduleSoon(niceness, SLICE_NANOSECONDS)
@@ -41,12 +49,12 @@ function beforeOthers(log: Log): void {
 }
 
 /** What has been locked before the kernel refuses stays locked. */
-function lockMemory(log: Log): void {
+function lockMemory(refused: Log['warn']): void {
   try {
     for (const { start, length } of lockable(readFileSync('/proc/self/maps', 'utf8'))) kernel.lockOnFault(start, length)
   } catch (error) {
     const remedy = 'grant CAP_IPC_LOCK, or LimitMEMLOCK=infinity in systemd'
-    log.warn({ error: String(error) }, `the kernel refuses to lock memory: ${remedy}`)
+    refused({ error: String(error) }, `the kernel refuses to lock memory: ${remedy}`)
   }
 }
 

@@ -213,7 +213,7 @@ recorder: {seconds: -1}
     'f:27:19: groups.dns.routers.c.unicast.peers: no address for dns2: list every host of the group',
     'f:27:19: groups.dns.routers.c.unicast.peers: the group has no host "dns3": known are dns1, dns2',
     'f:27:19: groups.dns.routers.c.unicast.peers: the election of this router runs over IPv4: give IPv4 addresses',
-    'f:29:20: realtime.policy: want fifo, rr or off, not "fiffo"',
+    'f:29:20: realtime.policy: want auto, fifo, rr or off, not "fiffo"',
     'f:30:21: recorder.seconds: want 0 to 3600, not -1',
   ])
 })

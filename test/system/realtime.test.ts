@@ -17,38 +17,24 @@ const isRoot = /^ *0 +0 +4294967295$/m.test(about('uid_map'))
 const mayLock = (effective & (1n << 14n)) !== 0n && isRoot
 /** CAP_SYS_NICE, bit 23; and a kernel that groups by sessions. */
 const mayPrefer = (effective & (1n << 23n)) !== 0n && isRoot && existsSync('/proc/self/autogroup')
-const LIMITED = ['setpriv', '--bounding-set=-ipc_lock', '--inh-caps=-ipc_lock', 'prlimit', '--memlock=65536']
+const without = (right: string, ...limits: string[]) => ['setpriv', `--bounding-set=-${right}`, `--inh-caps=-${right}`, 'prlimit', ...limits]
+const UNLOCKED = without('ipc_lock', '--memlock=65536'), UNPREFERRED = without('sys_nice', '--rtprio=0', '--nice=0')
 
-/** Which threads of a process have SCHED_FIFO: field 41 of proc_pid_stat(5). */
-function threads(pid: number) {
+/** Scheduling classes of the threads of a process, field 41 of proc_pid_stat(5), and their niceness. */
+function threads(pid: number): string[] {
   const all = readdirSync(`/proc/${pid}/task`).map((tid) => {
-    const policy = readFileSync(`/proc/${pid}/task/${tid}/stat`, 'utf8').split(') ')[1]?.split(' ')[38]
-    return { who: Number(tid) === pid ? 'first' : 'another', fifo: policy === '1' }
+    const policy = Number(readFileSync(`/proc/${pid}/task/${tid}/stat`, 'utf8').split(') ')[1]?.split(' ')[38])
+    return `${Number(tid) === pid ? 'first' : 'another'}: ${['ordinary', 'fifo', 'rr'][policy]} ${policy === 0 ? getPriority(Number(tid)) : ''}`.trim()
   })
-  return { realTime: all.filter((t) => t.fifo).map((t) => t.who), ordinary: all.filter((t) => !t.fifo).map((t) => t.who) }
+  return [...new Set(all)].sort()
 }
 
-describe.skipIf(absent || !mayPrefer)(title(`a daemon in the ordinary class${mayPrefer ? '' : ' (skipped: needs root, and a kernel with autogroup)'}`), { timeout: 30_000 }, () => {
+describe.skipIf(absent)(title('a daemon'), { timeout: 30_000 }, () => {
   let stage: Stage
   afterEach(() => stage?.close())
 
-  it('comes before others with the thread of the election alone', async () => {
-    stage = await stageOf([A], () => clusterOf([A]))
-    const { pid } = await stage.start(A)
-    await stage.holds(A, { within: 20_000 })
-    const threads = readdirSync(`/proc/${pid}/task`).map(Number)
-    const niceness = new Set(threads.map((tid) => `${tid === pid ? 'first' : 'another'} ${getPriority(tid)}`))
-    expect([...niceness].sort()).toEqual(['another 0', 'first -10'])
-    expect(readFileSync(`/proc/${pid}/autogroup`, 'utf8')).toMatch(/nice 0$/m)
-  })
-})
-
-describe.skipIf(absent)(title('a daemon in real time'), { timeout: 30_000 }, () => {
-  let stage: Stage
-  afterEach(() => stage?.close())
-
-  async function start(...before: readonly string[]) {
-    stage = await stageOf([A, B], () => clusterOf([A, B], {}, { realtime: { policy: 'fifo', priority: 10 } }))
+  async function start(realtime: { policy?: 'fifo' | 'rr' | 'off'; priority?: number }, ...before: readonly string[]) {
+    stage = await stageOf([A, B], () => clusterOf([A, B], {}, { realtime }))
     const { lab, file } = stage, host = stage.host(A), lines: string[] = []
     const daemon = lab.start(host, [
       ...before, process.execPath, path.join(root, 'cli/main.ts'), 'daemon',
@@ -58,25 +44,43 @@ describe.skipIf(absent)(title('a daemon in real time'), { timeout: 30_000 }, () 
     // It goes on advertising: the other host waits.
     await stage.start(B)
     await stage.holds(A, { calm: 2000 })
-    const locked = Number(/^VmLck:\s*(\d+) kB$/m.exec(readFileSync(`/proc/${daemon.pid}/status`, 'utf8'))?.[1])
-    const seen = threads(daemon.pid)
+    const about = (name: string) => readFileSync(`/proc/${daemon.pid}/${name}`, 'utf8')
+    const seen = { threads: threads(daemon.pid), lockedKb: Number(/^VmLck:\s*(\d+) kB$/m.exec(about('status'))?.[1]), session: about('autogroup') }
     await daemon.stop()
-    const refusals = lines.filter((l) => l.includes('the kernel refuses to lock memory'))
-    return { locked, refusals, seen, ended: await daemon.ended }
+    const refusals = lines.filter((l) => l.includes('the kernel refuses'))
+    return { ...seen, refusals, ended: await daemon.ended }
   }
+  const skipped = (may: boolean, needed: string) => (may ? '' : ` (skipped: needs ${needed})`)
 
-  it.skipIf(!mayLock)(`runs its first thread ahead of others, and locks its program in memory${mayLock ? '' : ' (skipped: needs root)'}`, async () => {
-    const { locked, refusals, seen, ended } = await start()
-    expect(seen).toEqual({ realTime: ['first'], ordinary: expect.arrayContaining(['another']) })
-    expect(locked).toBeGreaterThan(20_000)
-    expect(refusals).toEqual([])
+  it.skipIf(!mayLock || !mayPrefer)(`runs its first thread ahead of others, and locks its program in memory${skipped(mayLock && mayPrefer, 'root')}`, async () => {
+    const seen = await start({})
+    expect(seen).toMatchObject({ threads: ['another: ordinary 0', 'first: rr'], refusals: [], ended: 0 })
+    expect(seen.lockedKb).toBeGreaterThan(20_000)
+  })
+
+  it.skipIf(!mayLock || !mayPrefer)(`takes the class that it is told${skipped(mayLock && mayPrefer, 'root')}`, async () => {
+    expect(await start({ policy: 'fifo', priority: 10 })).toMatchObject({ threads: ['another: ordinary 0', 'first: fifo'], refusals: [], ended: 0 })
+  })
+
+  it.skipIf(!mayPrefer)(`in the ordinary class comes before others with the thread of the election alone${skipped(mayPrefer, 'root, and a kernel with autogroup')}`, async () => {
+    const seen = await start({ policy: 'off' })
+    expect(seen).toMatchObject({ threads: ['another: ordinary 0', 'first: ordinary -10'], lockedKb: 0, ended: 0 })
+    expect(seen.session).toMatch(/nice 0$/m)
+  })
+
+  it('says once that it may not lock memory, and goes on', async () => {
+    const { lockedKb, refusals, ended } = await start({ policy: 'fifo' }, ...UNLOCKED)
+    expect(lockedKb).toBe(0)
+    expect(refusals.filter((l) => l.includes('lock'))).toEqual([expect.stringContaining('mlock2: ENOMEM')])
     expect(ended).toBe(0)
   })
 
-  it('says once that it may not, and goes on', async () => {
-    const { locked, refusals, ended } = await start(...LIMITED)
-    expect(locked).toBe(0)
-    expect(refusals).toEqual([expect.stringContaining('mlock2: ENOMEM')])
-    expect(ended).toBe(0)
+  it('says once that it may not run ahead of others: a warning only where that was asked for', async () => {
+    const asked = await start({ policy: 'rr' }, ...UNPREFERRED)
+    expect(asked.refusals.filter((l) => l.includes('class rr'))).toEqual([expect.stringMatching(/"warn".*priority 20: grant CAP_SYS_NICE/)])
+    stage.close()
+    const byItself = await start({}, ...UNPREFERRED)
+    expect(byItself.refusals.filter((l) => l.includes('class rr'))).toEqual([expect.stringMatching(/"info".*priority 20: grant CAP_SYS_NICE/)])
+    expect(byItself).toMatchObject({ threads: ['another: ordinary 0', 'first: ordinary 0'], ended: 0 })
   })
 })
