@@ -1,9 +1,6 @@
 /** What the kernel counts of a process and its children: processor time and resident memory. */
 import { readFileSync, readdirSync } from 'node:fs'
 
-/** Ticks of `utime` and `stime` in a second (USER_HZ). */
-const TICKS = 100
-
 /** The process and all below it. */
 export function family(pid: number): number[] {
   const children = readdirSync(`/proc/${pid}/task`).flatMap((task) => {
@@ -16,11 +13,10 @@ export function family(pid: number): number[] {
   return [pid, ...children.flatMap(family)]
 }
 
+/** Of the threads that live, to the nanosecond (the first field of schedstat), where proc_pid_stat(5) counts hundredths. */
 export function cpuSeconds(pid: number): number {
-  return family(pid).reduce((sum, p) => {
-    const fields = readFileSync(`/proc/${p}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
-    return sum + (Number(fields[11]) + Number(fields[12])) / TICKS
-  }, 0)
+  const threads = family(pid).flatMap((p) => readdirSync(`/proc/${p}/task`).map((t) => `/proc/${p}/task/${t}/schedstat`))
+  return threads.reduce((sum, file) => sum + Number(readFileSync(file, 'utf8').split(' ')[0]) / 1e9, 0)
 }
 
 export function residentKib(pid: number): number {

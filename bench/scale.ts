@@ -130,7 +130,7 @@ function row(product: Product, load: Load, all: readonly Figures[]): string[] {
   const links = load.links > 1 ? `, ${load.links} links` : ''
   return [
     `${load.routers} at ${load.interval} s (version ${load.version}${links})`, product.name, String(all.length),
-    ms(mid((f) => f.up)), pair((f) => f.held, String), pair((f) => f.cpu, (n) => `${n.toFixed(1)} %`),
+    ms(mid((f) => f.up)), pair((f) => f.held, String), pair((f) => f.cpu, (n) => `${n.toFixed(2)} %`),
     pair((f) => f.memoryMib, (n) => `${n.toFixed(0)} MiB`), String(mid((f) => f.moves)),
     `${ms(mid((f) => f.last))} (${mid((f) => f.announced)})`, inWords(noise),
   ]

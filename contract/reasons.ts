@@ -93,7 +93,7 @@ export const REASONS: Readonly<Record<Reason, Explanation>> = {
   },
   'event-loop-late': {
     short: 'the process did not run for a while', means: 'The daemon got no processor time for longer than a backup waits. It listened to the packets that had arrived before it spoke again.',
-    todo: 'Give the daemon real-time scheduling (see the unit file), or the machine more room. A longer `interval` tolerates longer stalls.',
+    todo: 'See in the log whether the kernel refuses real-time scheduling; else give the machine more room. A longer `interval` tolerates longer stalls.',
   },
   'config-refused': {
     short: 'the changed cluster file is wrong', means: 'SIGHUP asked the daemon to read the cluster file again. The file has problems, so nothing was changed.',

@@ -89,7 +89,7 @@ export async function runDaemon({ first, readAgain, log }: DaemonOptions): Promi
 
   let runtime: Runtime, story: Story, steering: Steering
   const later = (wait: Ms, run: () => void) => void setTimeout(run, wait)
-  const clock = openClock(() => runtime.packetsSeen())
+  const clock = openClock({ packetsSeen: () => runtime.packetsSeen(), drain: () => sockets.drain() })
   const connect = () => openUplink({
     cluster: config.cluster, topicRoot: config.topicRoot, host, bootId, brokers: secrets.brokers, stateDirectory: stateDir,
     requiredHandlers: config.requiredHandlers,

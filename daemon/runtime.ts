@@ -102,6 +102,7 @@ export function createRuntime(o: {
   }
 
   function woken(): void {
+    if (draining) return // its end sets the timer again
     const due = armedAt
     armedAt = undefined
     const late = due === undefined ? 0 : since(due, clock.now())

@@ -211,8 +211,8 @@ export const ClusterFile = z.strictObject({
     .describe('Seconds after the start of the daemon before it takes part, e.g. until a switch port forwards.'),
   realtime: z.strictObject({
     policy: z.enum(['auto', 'fifo', 'rr', 'off']).default('auto')
-      .describe('Scheduling class of the thread of the election: SCHED_FIFO or SCHED_RR; `auto`: SCHED_RR where the kernel allows it; `off`: the ordinary one.'),
-    priority: z.int().min(1).max(99).default(20).describe('Priority within that class; threads of the kernel have 50.'),
+      .describe('Scheduling class of the thread of the election: SCHED_FIFO or SCHED_RR; `auto`: SCHED_RR where the kernel allows it; `off`: as it was started.'),
+    priority: z.int().min(1).max(99).default(20).describe('Priority within that class; interrupt threads of the kernel have 50.'),
   }).prefault({}).describe('What keeps the daemon running on a busy host, and its program in memory. What the kernel refuses is said once; systemd can grant it too, and keep its memory out of swap (MemorySwapMax=0).'),
   recorder: z.strictObject({
     seconds: seconds(0, 3600).default(120).describe('How much of the past to keep in memory; 0 = none.'),

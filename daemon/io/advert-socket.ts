@@ -7,7 +7,7 @@ import type { AdvertSocket, Log, Receive } from '../ports.ts'
 import type { Datagram } from '../wire/advertisement.ts'
 import { sameBytes } from '../wire/bytes.ts'
 import { headerLength, parseIpv4, sameIpv4 } from '../wire/ipv4.ts'
-import { createIntake } from './intake.ts'
+import { createIntake, type Intake } from './intake.ts'
 import { filterProgram, type BpfInstruction } from './kernel.ts'
 
 const VRRP = 112
@@ -35,7 +35,7 @@ export function openAdvertSocket(o: {
   readonly unicast: { readonly minHopLimit: number } | undefined
   /** undefined: only sends. */
   readonly receive: Receive | undefined; readonly log: Log
-}): AdvertSocket {
+}): AdvertSocket & Pick<Intake, 'drain'> {
   const socket = raw.createSocket({ protocol: VRRP, addressFamily: o.family === 4 ? raw.AddressFamily.IPv4 : raw.AddressFamily.IPv6 })
   const group = GROUP[o.family], unicast = o.unicast !== undefined, { receive } = o
   const set = (level: number, option: number, value: Buffer | number) =>
@@ -95,6 +95,7 @@ export function openAdvertSocket(o: {
     listen: (wanted) => socket.wrap.pause(!wanted, true),
     now: () => performance.now() as Instant,
     later: (wait, run) => void setTimeout(run, wait),
+    soon: (run) => void setImmediate(run),
   })
   // Straight from the system call: raw-socket would wrap each packet in two events and two closures.
   const emit = socket.wrap.emit.bind(socket.wrap)
@@ -131,6 +132,9 @@ export function openAdvertSocket(o: {
       } catch (error) {
         return complain(error)
       }
+    },
+    drain() {
+      if (receive) intake.drain()
     },
     close() {
       intake.close()

@@ -4,15 +4,16 @@ import { since, type Instant, type WallTime } from '../../contract/time.ts'
 import type { Clock } from '../ports.ts'
 import { setTimerSlack } from './kernel.ts'
 
-/** Rounds of the event loop without a packet after which the sockets count as empty, and the most rounds to spend. */
-const QUIET_ROUNDS = 2, MOST_ROUNDS = 2000
+/** Rounds of the event loop without a packet after which nothing waits any more. */
+const QUIET_ROUNDS = 2
 
-/** Milliseconds. */
-const EARLY = 1, CLOSE_TOGETHER = 4
+/** Milliseconds. A flood may last longer than `LONGEST_DRAIN`: the routers have to go on. */
+const EARLY = 1, CLOSE_TOGETHER = 4, LONGEST_DRAIN = 30
 /** What setTimeout can count; after it the loop looks again. */
 const LONGEST = 0x7fff_ffff
 
-export function openClock(packetsSeen: () => number): Clock {
+/** `drain` takes packets that wait in the sockets, `packetsSeen` counts all that were taken. */
+export function openClock({ packetsSeen, drain }: { readonly packetsSeen: () => number; readonly drain: () => void }): Clock {
   let timer: NodeJS.Timeout | undefined
   let lastWake = 0 as Instant
   setTimerSlack(1)
@@ -45,14 +46,16 @@ export function openClock(packetsSeen: () => number): Clock {
       wait()
     },
     afterDrain(then) {
+      const until = performance.now() + LONGEST_DRAIN
       let seen = packetsSeen(), quiet = 0
-      const round = (n: number) => {
+      const round = () => {
+        drain()
         quiet = packetsSeen() === seen ? quiet + 1 : 0
         seen = packetsSeen()
-        if (quiet >= QUIET_ROUNDS || n >= MOST_ROUNDS) then()
-        else setImmediate(round, n + 1)
+        if (quiet >= QUIET_ROUNDS || performance.now() >= until) then()
+        else setImmediate(round)
       }
-      setImmediate(round, 0)
+      setImmediate(round)
     },
   }
 }

@@ -6,15 +6,17 @@
 import type { Instant, Ms } from '../../contract/time.ts'
 import { since } from '../../contract/time.ts'
 
-/** So many packets, each within this of the one before, are a burst; fewer in a turn are its end. */
+/** So many packets, each within this of the one before, are a burst; fewer after a pause are its end. */
 const BURST = 5, CLOSE_TOGETHER = 0.1 as Ms
 const GATHER = 1 as Ms
-/** Packets of one turn; then timers come first. */
-const MOST_AT_ONCE = 200
+/** Packets of one turn, less than a millisecond; then timers come first. */
+const MOST_AT_ONCE = 32
 
 export interface Intake {
   /** A packet waits. */
   ready(): void
+  /** After a stall: takes now what waits, as far as one turn goes; whoever calls comes again until nothing does. */
+  drain(): void
   close(): void
 }
 
@@ -24,14 +26,23 @@ export function createIntake(o: {
   /** Whether `ready` is wanted. */
   readonly listen: (wanted: boolean) => void
   readonly now: () => Instant; readonly later: (wait: Ms, run: () => void) => void
+  /** In the next turn of the event loop. */
+  readonly soon: (run: () => void) => void
 }): Intake {
   let last = -Infinity as Instant, close = 0, closed = false
 
-  function takeAll(): void {
-    let taken = 0
-    while (!closed && taken < MOST_AT_ONCE && o.take()) taken++
+  /** At most one turn's; whether that was all. */
+  function take(): { readonly taken: number; readonly all: boolean } {
+    for (let taken = 0; taken < MOST_AT_ONCE; taken++) if (closed || !o.take()) return { taken, all: true }
+    return { taken: MOST_AT_ONCE, all: false }
+  }
+
+  /** `before`: taken in the turns before this one, since the last pause. */
+  function gathered(before = 0): void {
+    const { taken, all } = take()
     if (closed) return
-    if (taken >= BURST) o.later(GATHER, takeAll)
+    if (!all) o.soon(() => gathered(before + taken))
+    else if (before + taken >= BURST) o.later(GATHER, gathered)
     else o.listen(true)
   }
 
@@ -44,8 +55,9 @@ export function createIntake(o: {
       if (close < BURST || closed) return
       close = 0
       o.listen(false)
-      o.later(GATHER, takeAll)
+      o.later(GATHER, gathered)
     },
+    drain: take,
     close() {
       closed = true
     },

@@ -11,6 +11,8 @@ export interface Sockets {
   open(interfaceName: string, family: Family, unicast?: Unicast & { readonly own: Address }): AdvertSocket | string
   /** Sends from another interface, a macvlan, with the source address of `socket`. */
   sender(socket: AdvertSocket, interfaceName: string, index: number): AdvertSocket
+  /** After a stall: takes what waits in all of them, a turn's worth each. */
+  drain(): void
   /** The interface has gone: its sockets lead nowhere. */
   forget(interfaceName: string): void
   close(): void
@@ -19,7 +21,7 @@ export interface Sockets {
 export function createSockets(o: {
   readonly inventory: () => Inventory; readonly serviceAddresses: ReadonlySet<Address>; readonly receive: Receive; readonly log: Log
 }): Sockets {
-  const open = new Map<string, AdvertSocket>()
+  const open = new Map<string, ReturnType<typeof openAdvertSocket>>()
   const key = (name: string, family: Family, hopLimit: number | undefined) => `${name}/${family}/${hopLimit ?? ''}`
 
   function sourceOn(index: number, family: Family): Address | undefined {
@@ -47,6 +49,9 @@ export function createSockets(o: {
       const sender = openAdvertSocket({ interface: name, index, family: socket.family, source: socket.source, unicast: undefined, receive: undefined, log: o.log })
       open.set(`${name}/`, sender)
       return sender
+    },
+    drain() {
+      for (const socket of [...open.values()]) socket.drain()
     },
     forget(name) {
       for (const [key, socket] of open) {

@@ -11,6 +11,7 @@ const SECTIONS: readonly (readonly [title: string, of: RegExp, intro: string])[]
   ['routers', /^groups\.<name>\.routers\./, 'A router is one VRRP virtual router: a set of addresses that one host at a time holds. Every key but `vrid`, `addresses` and `order` may also stand under `defaults` of the group.'],
   ['checks', /^checks\./, 'A check says whether this host can serve. It runs on every host of the groups that name it.'],
   ['handlers', /^handlers\./, 'Settings of the event handlers, `understudy handlers`. They may run on any machine that reaches a broker, on several, or on none.'],
+  ['realtime and recorder', /^(realtime|recorder)\./, 'What the daemon asks of its host. Both are read at the start only.'],
   ['broker', /^broker\./, 'Settings of the embedded broker, `understudy broker`. It is optional: any MQTT 3.1.1 broker will do.'],
 ]
 

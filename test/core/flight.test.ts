@@ -126,7 +126,11 @@ describe('bounds', () => {
     for (let i = 0; i < 70_000; i++) b.runtime.receive('eth0', false, noise)
     silence(a)
     lan.run(seconds(5))
-    expect(flights.at(-1)?.timeline.split('\n').length).toBe(20_001)
+    const lines = flights.at(-1)?.timeline.trimEnd().split('\n') ?? []
+    expect(lines.length).toBe(20_000)
+    const times = lines.map((l) => l.slice(0, 24))
+    expect(times).toEqual(times.toSorted())
+    expect(lines.filter((l) => l.includes('→ active')).length).toBe(1)
     expect(flights.at(-1)?.pcap.length).toBeLessThan(24 + 20_000 * 62)
   })
   test('transitions within the same second make one record', () => {

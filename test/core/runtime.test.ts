@@ -3,11 +3,11 @@ import { describe, expect, test } from 'vitest'
 import { after, ms, seconds } from '../../contract/time.ts'
 import type { Input } from '../../daemon/core/election.ts'
 import { heard } from './params.ts'
-import { clusterOf, parsed, stage, type StagedHost } from './stage.ts'
+import { clusterOf, parsed, stage, type StagedHost, type StageOptions } from './stage.ts'
 
 const V4 = 0x0a000064, V6 = 0xfd00_0000_0000_0000_0000_0000_0000_0100n
-function two(router = '') {
-  const { lan, hosts } = stage(clusterOf('a, b', router))
+function two(router = '', options: StageOptions = {}) {
+  const { lan, hosts } = stage(clusterOf('a, b', router), options)
   const [a, b] = hosts as [StagedHost, StagedHost]
   a.start()
   b.start()
@@ -114,6 +114,17 @@ describe('an active host', () => {
     lan.run(ms(0))
     expect(a.done.slice(-2)).toEqual(['renew', 250])
     expect([...a.held]).toEqual([V4, V6])
+  })
+  test('that did not run for a while says nothing before it has heard all that waits, however long that takes', () => {
+    const { lan, a } = two('', { drain: ms(50) })
+    a.done.length = 0
+    while (a.done.at(-1) !== 250) lan.run(ms(1))
+    a.done.length = 0
+    a.freeze(ms(2500))
+    lan.run(ms(2549))
+    expect(a.done).toEqual([])
+    lan.run(ms(2))
+    expect(a.done).toEqual(['hold', 'announce', 250])
   })
   test('does chores after the next advertisement, in their order, if that is due within 5 ms, else at once', () => {
     const { lan, a } = two()

@@ -2,7 +2,7 @@
 import type { Address } from '../../contract/address.ts'
 import { formatProblem, parseConfig, type Config } from '../../contract/config.ts'
 import { firstOrder } from '../../contract/order.ts'
-import { after, ms, type WallTime } from '../../contract/time.ts'
+import { after, ms, type Ms, type WallTime } from '../../contract/time.ts'
 import { createMembers, type Member } from '../../daemon/member.ts'
 import type { Log, Told } from '../../daemon/ports.ts'
 import { createRuntime, type Runtime } from '../../daemon/runtime.ts'
@@ -36,10 +36,14 @@ export interface StagedHost {
   /** What was done and said, in order: `hold`, `renew`, `release`, `announce`, or the priority that was sent. */
   readonly done: (string | number)[]
   start(): void
+  /** Its timers wait for so long. */
+  freeze(d: Ms): void
 }
 export interface StageOptions {
   readonly witnesses?: (host: string) => readonly Witness[]
   readonly split?: SplitWatch
+  /** How long it takes, after a stall, to hear all that waits. */
+  readonly drain?: Ms
   /** Padded to 8 bytes. */
   readonly password?: Uint8Array
 }
@@ -56,7 +60,7 @@ export function stage(config: Config, o: StageOptions = {}): { readonly lan: Lan
   function host(name: string, i: number): StagedHost {
     const held = new Set<Address>(), sent: Datagram[] = [], told: Told[] = [], done: (string | number)[] = []
     const waiting: Address[] = []
-    let wake: (() => void) | undefined
+    let wake: (() => void) | undefined, frozenUntil = lan.now
     const members = config.groups.flatMap((group) => group.routers.flatMap((router) => createMembers({
       config: router, group, interface: 'eth0', host: name, order: firstOrder(group.hosts), health: 'healthy',
       password: o.password, now: lan.now, wall: wallOf(lan),
@@ -64,10 +68,15 @@ export function stage(config: Config, o: StageOptions = {}): { readonly lan: Lan
     const runtime = createRuntime({
       members, log: silent, witness: together(o.witnesses?.(name) ?? []), ...(o.split ? { split: o.split } : {}),
       clock: {
-        now: () => lan.now, wall: () => wallOf(lan), afterDrain: (then) => then(),
+        now: () => lan.now, wall: () => wallOf(lan), afterDrain: (then) => (o.drain === undefined ? then() : lan.at(after(lan.now, o.drain), then)),
         wakeAt(at, run) {
           wake = run
-          if (at !== undefined) lan.at(at, () => wake === run && run())
+          const fire = (): void => {
+            if (wake !== run) return
+            if (lan.now < frozenUntil) lan.at(frozenUntil, fire)
+            else run()
+          }
+          if (at !== undefined) lan.at(at, fire)
         },
       },
       addresses: {
@@ -113,6 +122,7 @@ export function stage(config: Config, o: StageOptions = {}): { readonly lan: Lan
       }
     }
     const start = () => { for (const m of members) runtime.input(m, { is: 'startup' }) }
-    return { name, runtime, members, held, sent, told, done, start }
+    const freeze = (d: Ms) => { frozenUntil = after(lan.now, d) }
+    return { name, runtime, members, held, sent, told, done, start, freeze }
   }
 }

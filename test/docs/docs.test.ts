@@ -100,9 +100,9 @@ describe('facts that stand in the code, too', () => {
   test.each(names.filter((n) => !silent.includes(n)))('refused because of %s', (name) => expect(troubleshooting).toMatch(new RegExp(`^\\|.*\`${name}\`.*\\|.*\\|.*\\|$`, 'm')))
   test('there are some', () => expect(names.length).toBeGreaterThan(10))
   test('the name of a macvlan', () => expect(read('docs/concepts.md')).toContain(`\`${macvlanName('eth0', 4, 53)}\``))
-  test('the unit of the daemon: reload, rights, locked memory', () => {
+  test('the unit of the daemon: reload, rights, real time', () => {
     const unit = read('docs/examples/understudy.service')
-    for (const line of ['ExecReload=/bin/kill -HUP $MAINPID', 'AmbientCapabilities=CAP_NET_ADMIN CAP_NET_RAW', 'MemorySwapMax=0']) expect(unit).toContain(`\n${line}\n`)
+    for (const line of ['ExecReload=/bin/kill -HUP $MAINPID', 'AmbientCapabilities=CAP_NET_ADMIN CAP_NET_RAW', 'CPUSchedulingPolicy=rr', 'SystemCallFilter=sched_setscheduler sched_setparam sched_setattr setpriority', 'MemorySwapMax=0']) expect(unit).toContain(`\n${line}\n`)
   })
 })
 
