@@ -42,8 +42,10 @@ export interface Member {
   /** The advertisements last sent. */
   outgoing: { readonly priority: number; readonly socket: AdvertSocket; readonly packets: readonly Datagram[] } | undefined
   params: Params
-  /** When its state wants the next tick; infinite: never. */
+  /** When its state, or `partsAt`, wants the next tick; infinite: never. */
   due: number
+  /** Until then it keeps addresses that another host has taken over. */
+  partsAt: Instant | undefined
   standing: Standing
   state: State
   /** Why and since when it is in its visible state. */
@@ -88,7 +90,7 @@ function createMember(o: MemberSetup, family: Family, addresses: readonly Servic
       ...tuned(own), interval: config.interval, inStep: false, version: config.version, preempt: config.preempt, preemptDelay: config.preemptDelay,
       missed: config.missed, primary: family === 4 ? 0 : 0n, announce: config.announce,
     },
-    state: { at: 'initialize' }, due: Infinity, reason: 'started', since: o.wall, active: undefined, renewedAt: o.now,
+    state: { at: 'initialize' }, due: Infinity, partsAt: undefined, reason: 'started', since: o.wall, active: undefined, renewedAt: o.now,
   }
 }
 

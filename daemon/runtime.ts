@@ -3,12 +3,13 @@
  * and netlink answer at once, everything slower is the uplink's.
  */
 import { formatAddress, formatPrefixed, type Address, type Family } from '../contract/address.ts'
-import { since, type Instant, type Ms } from '../contract/time.ts'
+import { after, since, type Instant, type Ms } from '../contract/time.ts'
 import { deadline, step, visible, type Advert, type Effect, type Input } from './core/election.ts'
 import type { Member } from './member.ts'
+import { advertisements } from './outgoing.ts'
 import { meaningOf } from './report.ts'
-import type { AddressTable, AdvertSocket, Clock, Log, Receive } from './ports.ts'
-import { decode, encode, sameDatagram, type Datagram, type Rejected } from './wire/advertisement.ts'
+import type { AddressTable, Clock, Log, Receive } from './ports.ts'
+import { decode, sameDatagram, type Datagram, type Rejected } from './wire/advertisement.ts'
 import { mismatch } from './wire/match.ts'
 import type { SplitWatch } from './split.ts'
 import type { Story } from './story.ts'
@@ -27,6 +28,12 @@ const WORTH_TELLING = 250 as Ms
 const RENEW_AT_MOST_EVERY = 500 as Ms
 /** So long before a wake-up no chore is begun. */
 const SOON = 5 as Ms
+/**
+ * So long a host keeps the addresses that another one has taken over: queries that it got before still wait for its name
+ * server. Less than the 10 ms after which the other announces them again. A host that came unasked may have been frozen, and
+ * every millisecond with two holders counts.
+ */
+const PARTING = 8 as Ms, PARTING_UNASKED = 2 as Ms
 
 export interface Runtime {
   readonly members: readonly Member[]
@@ -79,10 +86,17 @@ export function createRuntime(o: {
     const before = m.state
     const { state, effects } = step(m.params, before, what, now)
     m.state = state
-    m.due = deadline(state) ?? Infinity
+    // Who did not run for a while may long be a second holder, and nobody waits for its answers any more.
+    const handsOver = what.is === 'heard' && !(before.at === 'active' && before.listening) && !behind()
+    if (state.at === 'initialize' && !handsOver) part(m)
     witness?.stepped?.(m, what, effects, now)
     if (split && what.is === 'heard' && before.at === 'active' && state.at === 'active' && what.advert.priority !== 0) split.heardWorse(m, what.from, now)
     for (const effect of effects) {
+      if (effect.do === 'release' && handsOver) {
+        const isAsked = !effects.some((e) => e.do === 'report' && e.why === 'outranked')
+        m.partsAt = after(now, isAsked ? PARTING : PARTING_UNASKED)
+        continue
+      }
       if (perform(m, effect)) continue
       // Without addresses there is nothing to advertise: better that another host serves.
       input(m, { is: 'lost', why: 'interface-down' })
@@ -91,9 +105,18 @@ export function createRuntime(o: {
     if (m.bond !== undefined && before.at === 'backup' && state.at === 'active') {
       for (const other of members) if (other.bond === m.bond && other !== m) input(other, { is: 'summoned' })
     }
+    m.due = Math.min(deadline(m.state) ?? Infinity, m.partsAt ?? Infinity)
     // An earlier deadline re-arms the timer; a later one need not, the early tick finds nothing due.
     if (m.due < (armedAt ?? Infinity)) arm(m.due as Instant)
-    if (state.at === 'initialize') stopping.get(m)?.()
+    if (state.at === 'initialize' && m.partsAt === undefined) stopping.get(m)?.()
+  }
+
+  /** Lets go of what another host has by now; nothing where it did not hold any more. */
+  function part(m: Member): void {
+    if (m.partsAt === undefined) return
+    m.partsAt = undefined
+    letGo(m, m.addresses)
+    if (m.state.at === 'initialize') stopping.get(m)?.()
   }
 
   function arm(at: Instant | undefined): void {
@@ -127,7 +150,11 @@ export function createRuntime(o: {
   function tick(): void {
     const now = clock.now()
     armedAt = now // nobody sets the timer before all have had their turn
-    for (const m of members) if (m.due <= now) input(m, { is: 'tick' })
+    for (const m of members) {
+      if (m.due > now) continue
+      if (m.partsAt !== undefined && m.partsAt <= now) part(m)
+      input(m, { is: 'tick' })
+    }
     addresses.flush()
     let next = Infinity
     for (const m of members) if (m.due < next) next = m.due
@@ -199,6 +226,7 @@ export function createRuntime(o: {
   /** False when none was taken. */
   function hold(m: Member): boolean {
     m.renewedAt = clock.now()
+    m.partsAt = undefined
     const refused = addresses.hold(m.carrier, m.addresses, m.config.leaseSeconds)
     if (refused.length > 0) log.error({ router: m.name, refused }, 'the kernel refused service addresses')
     return refused.length < m.addresses.length
@@ -234,6 +262,7 @@ export function createRuntime(o: {
     for (const m of some) {
       const present = (a: { readonly address: Address }) => there.get(m.carrier)?.has(a.address) === true
       if (visible(m.state) !== 'active') {
+        if (m.partsAt !== undefined) continue
         const extra = m.addresses.filter(present)
         if (extra.length === 0) continue
         letGo(m, extra)
@@ -272,6 +301,7 @@ export function createRuntime(o: {
       })))
       for (const m of some) {
         stopping.delete(m)
+        m.partsAt = undefined
         letGo(m, m.addresses)
       }
     },
@@ -279,15 +309,3 @@ export function createRuntime(o: {
 }
 
 const listenerKey = (family: Family, vrid: number): number => family * 256 + vrid
-
-/** What a router sends at one priority is the same bytes every time: they are made once. */
-function advertisements(m: Member, socket: AdvertSocket, priority: number): readonly Datagram[] {
-  if (m.outgoing?.priority === priority && m.outgoing.socket === socket) return m.outgoing.packets
-  const { version, vrid, interval, checksum } = m.config
-  const advertisement = { version, vrid, priority, interval, addresses: m.advertised, authentication: m.authentication }
-  const src = socket.source
-  const packets = [...(m.peers ?? [socket.group])].map((dst) =>
-    ({ family: m.family, src, dst, hopLimit: 255, payload: encode(advertisement, { src, dst, checksum }) }))
-  m.outgoing = { priority, socket, packets }
-  return packets
-}

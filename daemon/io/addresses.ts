@@ -10,6 +10,11 @@ import type { Netlink } from './netlink.ts'
 
 /** Renewals in one message to the kernel. */
 const MOST_AT_ONCE = 100
+/**
+ * A worker of the kernel makes the route by which a host receives for a new IPv6 address. It is an ordinary thread of this
+ * very processor: while the election's thread runs on, the address is not there, and must not be announced.
+ */
+const LONGEST_WORK_MS = 5, LOOK_AGAIN_MS = 0.05
 const SCOPE = { global: 0, link: 253, host: 254 } as const // RT_SCOPE_…
 
 export function openAddresses(netlink: Netlink, macvlans: Macvlans, log: Log): AddressTable & { close(): void } {
@@ -46,6 +51,10 @@ export function openAddresses(netlink: Netlink, macvlans: Macvlans, log: Log): A
         let errno = ask((n) => request(name, a, leaseSeconds, n))
         if (errno === kernel.ENODEV && netlink.forgetIndex(name)) errno = ask((n) => request(name, a, leaseSeconds, n)) // made anew since
         if (errno !== 0) refused.push(`${formatPrefixed(a)} on ${name}: errno ${errno}`)
+      }
+      const until = performance.now() + LONGEST_WORK_MS
+      for (const { address } of addresses.filter((a) => familyOf(a.address) === 6 && !a.duplicateDetection)) {
+        while (!netlink.isLocal(address) && performance.now() < until) kernel.sleep(LOOK_AGAIN_MS)
       }
       return refused
     },

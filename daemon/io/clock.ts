@@ -2,7 +2,7 @@
 import { performance } from 'node:perf_hooks'
 import { since, type Instant, type WallTime } from '../../contract/time.ts'
 import type { Clock } from '../ports.ts'
-import { setTimerSlack } from './kernel.ts'
+import { setTimerSlack, sleep } from './kernel.ts'
 
 /** Rounds of the event loop without a packet after which nothing waits any more. */
 const QUIET_ROUNDS = 2
@@ -17,8 +17,6 @@ export function openClock({ packetsSeen, drain }: { readonly packetsSeen: () => 
   let timer: NodeJS.Timeout | undefined
   let lastWake = 0 as Instant
   setTimerSlack(1)
-  /** Nobody changes it: waiting on it is sleeping, to some 30 µs, without taking the processor. */
-  const cell = new Int32Array(new SharedArrayBuffer(4))
   const now = () => performance.now() as Instant
   return {
     now,
@@ -36,7 +34,7 @@ export function openClock({ packetsSeen, drain }: { readonly packetsSeen: () => 
       const approach = () => {
         const rest = since(now(), at)
         if (rest > 2 * EARLY) return wait()
-        if (rest > 0) Atomics.wait(cell, 0, 0, rest)
+        if (rest > 0) sleep(rest)
         run()
       }
       const run = () => {

@@ -1,5 +1,6 @@
 /** One netlink socket for questions and changes. Synchronous: the kernel answers within microseconds. */
-import { deleteAddress, dumpAddresses, dumpLinks, parseNetlink, type AddressMessage, type LinkMessage, type NetlinkMessage } from '../wire/netlink.ts'
+import type { Address } from '../../contract/address.ts'
+import { deleteAddress, dumpAddresses, dumpLinks, getRoute, parseNetlink, type AddressMessage, type LinkMessage, type NetlinkMessage } from '../wire/netlink.ts'
 import { joined } from '../wire/bytes.ts'
 import * as kernel from './kernel.ts'
 
@@ -15,6 +16,8 @@ export interface Netlink {
   ask(request: (sequence: number) => Uint8Array): number
   /** Sends requests that ask for no answer; errors of earlier ones are taken off the socket. */
   tell(requests: readonly Uint8Array[]): void
+  /** Whether this host receives what is sent to the address. */
+  isLocal(address: Address): boolean
   addresses(): readonly AddressMessage[]
   links(): readonly LinkMessage[]
   inventory(): Inventory
@@ -40,6 +43,17 @@ export function openNetlink(): Netlink {
       for (const m of received()) if (m.is === 'ack' && m.sequence === own) return m.errno
     }
   }
+  function isLocal(address: Address): boolean {
+    sequence = (sequence + 1) >>> 0
+    const own = sequence
+    kernel.sendTo(socket, getRoute({ sequence: own, address }), TO_KERNEL)
+    for (;;) {
+      for (const m of received()) {
+        if (m.is === 'route' && m.sequence === own) return m.toSelf
+        if (m.is === 'ack' && m.sequence === own) return false
+      }
+    }
+  }
   function dump(request: (r: { readonly sequence: number }) => Uint8Array): NetlinkMessage[] {
     kernel.sendTo(socket, request({ sequence: ++sequence }), TO_KERNEL)
     const all: NetlinkMessage[] = []
@@ -62,6 +76,7 @@ export function openNetlink(): Netlink {
   return {
     ask,
     tell,
+    isLocal,
     links,
     addresses,
     inventory: () => ({ links: links(), addresses: addresses() }),

@@ -15,6 +15,7 @@ export const Type = {
   error: 2, done: 3, overrun: 4,
   newLink: 16, deleteLink: 17, getLink: 18,
   newAddress: 20, deleteAddress: 21, getAddress: 22,
+  newRoute: 24, getRoute: 26,
 } as const
 
 /** nlmsg_flags */
@@ -39,6 +40,10 @@ export const Attribute = { header: 4, typeMask: 0x3fff } as const
 
 /** IFA_… */
 export const AddressAttribute = { address: 1, local: 2, label: 3, cacheInfo: 6, flags: 8, protocol: 11 } as const
+
+/** RTA_DST, and RTN_LOCAL: a route to this host itself. */
+export const RouteAttribute = { destination: 1 } as const
+export const ROUTE_TO_SELF = 2
 
 /** IFLA_…, IFLA_INFO_…, IFLA_MACVLAN_… */
 export const LinkAttribute = {

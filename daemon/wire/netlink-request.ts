@@ -2,7 +2,7 @@
 import { type Address, addressBytes, familyOf } from '../../contract/address.ts'
 import { joined } from './bytes.ts'
 import {
-  AddressAttribute, AF_INET, AF_INET6, Attribute, IFF_UP, LinkAttribute, LITTLE, type Lifetime, MacvlanMode, Type, Flag,
+  AddressAttribute, AF_INET, AF_INET6, Attribute, IFF_UP, LinkAttribute, LITTLE, type Lifetime, MacvlanMode, RouteAttribute, Type, Flag,
 } from './netlink-constants.ts'
 
 interface Numbered {
@@ -59,6 +59,14 @@ export function deleteAddress(r: DeleteAddress): Uint8Array {
 
 /** All addresses of both families; the answer ends with `done`. */
 export const dumpAddresses = (r: Numbered): Uint8Array => message(Type.getAddress, Flag.dump, r.sequence, new Uint8Array(8))
+
+/** How this host reaches an address: the answer is a `route`, or an `ack` with an error. */
+export function getRoute(r: Numbered & { readonly address: Address }): Uint8Array {
+  const address = addressBytes(r.address), header = new Uint8Array(12) // struct rtmsg: family, length of the destination
+  header[0] = address.length === 4 ? AF_INET : AF_INET6
+  header[1] = 8 * address.length
+  return message(Type.getRoute, 0, r.sequence, header, attribute(RouteAttribute.destination, address))
+}
 
 /** All links; the answer ends with `done`. */
 export const dumpLinks = (r: Numbered): Uint8Array =>

@@ -5,12 +5,12 @@
 import { type Address, addressAt, type Family } from '../../contract/address.ts'
 import {
   AddressAttribute, AF_INET, AF_INET6, Attribute, FOREVER, Flag, IFF_LOWER_UP, IFF_RUNNING, IFF_UP, LITTLE, type Lifetime,
-  LinkAttribute, Type,
+  LinkAttribute, ROUTE_TO_SELF, Type,
 } from './netlink-constants.ts'
 
 export { AddressFlag, type Lifetime, LINKS_AND_ADDRESSES, Scope } from './netlink-constants.ts'
 export {
-  createMacvlan, type DeleteAddress, deleteAddress, deleteLink, dumpAddresses, dumpLinks, type NewAddress, newAddress,
+  createMacvlan, type DeleteAddress, deleteAddress, deleteLink, dumpAddresses, dumpLinks, getRoute, type NewAddress, newAddress,
   setLinkDown, setLinkUp,
 } from './netlink-request.ts'
 
@@ -19,6 +19,8 @@ export type NetlinkMessage = AddressMessage | LinkMessage
   | { readonly is: 'done'; readonly sequence: number; readonly whole: boolean }
   /** The answer to a request: 0, or a positive errno. */
   | { readonly is: 'ack'; readonly sequence: number; readonly errno: number }
+  /** How this host reaches an address; `toSelf`: it receives what is sent there. */
+  | { readonly is: 'route'; readonly sequence: number; readonly toSelf: boolean }
   /** Messages were lost. */
   | { readonly is: 'overrun' }
 
@@ -89,6 +91,8 @@ function parseMessage(b: DataView, at: number, end: number): NetlinkMessage | un
       const failed = end - body >= 4 && errno(b, body) !== 0
       return { is: 'done', sequence, whole: !failed && (flags & Flag.dumpInterrupted) === 0 }
     }
+    // struct rtmsg: the type of the route is its eighth byte
+    case Type.newRoute: return end - body < 12 ? undefined : { is: 'route', sequence, toSelf: b.getUint8(body + 7) === ROUTE_TO_SELF }
     case Type.overrun: return { is: 'overrun' }
     default: return undefined
   }

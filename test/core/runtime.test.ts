@@ -88,12 +88,51 @@ describe('an active host', () => {
     lan.run(ms(3100))
     expect(b.done.slice(0, 3)).toEqual(['hold', 'announce', 240])
   })
-  test('that loses lets go before it says farewell', () => {
+  test('that loses to a host that comes unasked says farewell, and lets go 2 ms later', () => {
+    const { lan, a } = two()
+    a.done.length = 0
+    input(a, heard(255, 0x0a000009))
+    lan.run(ms(1.9))
+    a.runtime.reconcile(a.members)
+    expect([a.done, [...a.held]]).toEqual([[0], [V4, V6]])
+    lan.run(ms(0.2))
+    expect([a.done, [...a.held]]).toEqual([[0, 'release'], []])
+  })
+  test('that gives way as it was told keeps the addresses for the 8 ms in which queries of before are answered', () => {
+    const { lan, a } = two()
+    for (const m of a.members) m.params = { ...m.params, priority: 100, rank: 1, foremost: false, cause: 'order-changed' }
+    a.done.length = 0
+    input(a, heard(255, 0x0a000009))
+    lan.run(ms(7.9))
+    expect([a.done, [...a.held]]).toEqual([[0], [V4, V6]])
+    lan.run(ms(0.2))
+    expect([a.done, [...a.held]]).toEqual([[0, 'release'], []])
+  })
+  test('that must give way without an interface lets go at once', () => {
     const { a } = two()
+    input(a, heard(255, 0x0a000009))
+    a.done.length = 0
+    input(a, { is: 'lost', why: 'interface-down' })
+    expect([a.done, [...a.held]]).toEqual([['release'], []])
+  })
+  test('that has stalled and hears a better one lets go at once', () => {
+    const { lan, a } = two('', { drain: ms(50) })
+    a.freeze(ms(1500))
+    lan.run(ms(1510))
     a.done.length = 0
     input(a, heard(255, 0x0a000009))
     expect(a.done).toEqual(['release', 0])
-    expect([...a.held]).toEqual([])
+  })
+  test('that serves again before it has let go keeps the addresses', () => {
+    const { lan, a } = two(', interval: 0.1')
+    for (const m of a.members) m.params = { ...m.params, cause: 'order-changed' }
+    input(a, heard(255, 0x0a000009))
+    input(a, heard(0, 0x0a000009)) // a farewell: it is back after its Skew_Time, 2.3 ms
+    a.done.length = 0
+    lan.run(ms(20))
+    expect(a.done.slice(0, 3)).toEqual(['hold', 'announce', 250])
+    expect(a.done).not.toContain('release')
+    expect([...a.held]).toEqual([V4, V6])
   })
   test('puts back what is missing, and announces it', () => {
     const { a } = two()
@@ -156,7 +195,7 @@ describe('an active host', () => {
     for (const m of b.members) m.params = { ...m.params, priority: 250, rank: 0, foremost: true }
     for (const m of a.members) m.params = { ...m.params, priority: 240, rank: 1, foremost: false }
     input(a, { is: 'retuned' }) // advertises, so it renews; a moment later b takes over
-    lan.run(ms(1))
+    lan.run(ms(3))
     expect([...a.held]).toEqual([])
     lan.run(seconds(1))
     expect([...a.held]).toEqual([])

@@ -62,7 +62,7 @@ describe('the address owner, priority 255', () => {
     lan.run(seconds(5))
     expect(lan.holders('r')).toEqual(['a'])
     b.boot()
-    lan.run(ms(1))
+    lan.run(ms(3))
     expect(lan.holders('r')).toEqual(['b'])
   })
 })

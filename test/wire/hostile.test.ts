@@ -144,7 +144,7 @@ describe('netlink', () => {
       case 'link':
         return u32(m.index) && u32(m.mtu) && (m.mac?.length ?? 6) === 6 && m.parent !== 0 && !m.name.includes('\0')
       case 'ack': return u32(m.sequence) && whole(m.errno, 0, 2 ** 31)
-      case 'done': return u32(m.sequence)
+      case 'done': case 'route': return u32(m.sequence)
       case 'overrun': return true
     }
   }

@@ -1,7 +1,7 @@
 /** The requests are, byte for byte, those of ip(8) (iproute2 6.1) for the command named; its sequence numbers included. */
 import { describe, expect, test } from 'vitest'
 import {
-  AddressFlag, createMacvlan, deleteAddress, deleteLink, dumpAddresses, dumpLinks, newAddress, Scope, setLinkUp,
+  AddressFlag, createMacvlan, deleteAddress, deleteLink, dumpAddresses, dumpLinks, getRoute, newAddress, Scope, setLinkUp,
 } from '../../daemon/wire/netlink.ts'
 import { bytes } from './captures.ts'
 
@@ -51,6 +51,16 @@ describe('addresses', () => {
     })).toEqual(bytes(`
       44000000140005050100000000000000 022000fd03000000 080002000a3500d5 080001000a3500d5
       14000600 02000000 03000000 00000000 00000000 05000b00 2a000000`))
+  })
+
+  test('ip -6 route get fd53::210', () => {
+    expect(getRoute({ address: FD53_210, sequence: 7 })).toEqual(bytes(`
+      300000001a00010007000000 00000000 0a80000000000000 00000000 14000100fd530000000000000000000000000210`))
+  })
+
+  test('ip route get 10.53.0.210', () => {
+    expect(getRoute({ address: 0x0a3500d2, sequence: 7 })).toEqual(bytes(`
+      240000001a00010007000000 00000000 0220000000000000 00000000 080001000a3500d2`))
   })
 
   test('ip addr del 10.53.0.211/24 dev v0', () => {

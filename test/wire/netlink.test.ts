@@ -93,14 +93,23 @@ describe('messages put together by hand', () => {
       .toEqual([{ is: 'done', sequence: 7, whole: false }])
   })
 
+  test('a route to this host itself, and one that leads elsewhere; a short one is none', () => {
+    // The beginning of what Linux 6.18 answers to `ip -6 route get fd53::210`, an address of the host.
+    const message = (type: string) => parseNetlink(bytes(`
+      30000000 1800 0000 07000000 fe3b0000 0a808000 ff0200${type} 00000000 14000100 fd530000000000000000000000000210`))
+    expect(message('02')).toEqual([{ is: 'route', sequence: 7, toSelf: true }])
+    expect(message('01')).toEqual([{ is: 'route', sequence: 7, toSelf: false }])
+    expect(parseNetlink(bytes('18000000 1800 0000 07000000 fe3b0000 0a808000 ff020002'))).toEqual([])
+  })
+
   test('lost messages', () => {
     expect(parseNetlink(bytes('10000000 0400 0000 00000000 00000000'))).toEqual([{ is: 'overrun' }])
   })
 
   test('other kinds are left out, what follows them is not', () => {
-    const route = '1c000000 1800 0000 00000000 00000000 020000000000000000000000'
+    const rule = '1c000000 2000 0000 00000000 00000000 020000000000000000000000'
     const noop = '10000000 0100 0000 00000000 00000000'
-    expect(parseNetlink(bytes(`${route} ${noop} 10000000 0400 0000 00000000 00000000`))).toEqual([{ is: 'overrun' }])
+    expect(parseNetlink(bytes(`${rule} ${noop} 10000000 0400 0000 00000000 00000000`))).toEqual([{ is: 'overrun' }])
   })
 
   test('a length that is no multiple of 4 is rounded up', () => {
