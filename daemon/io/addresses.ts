@@ -39,6 +39,20 @@ export function openAddresses(netlink: Netlink, macvlans: Macvlans, log: Log): A
     scope: SCOPE[a.scope],
     ...(a.label === undefined ? {} : { label: a.label }),
   })
+  /** Interfaces whose routes are in a table of their own, a VRF's: nobody waits for them a second time. */
+  const untold = new Set<string>()
+  /** False where they did not come. */
+  function awaitRoutes(addresses: readonly ServiceAddress[]): boolean {
+    const until = performance.now() + LONGEST_WORK_MS
+    const expected = addresses.filter((a) => familyOf(a.address) === 6 && !a.duplicateDetection)
+    return expected.every(({ address }) => {
+      while (!netlink.isLocal(address)) {
+        if (performance.now() >= until) return false
+        kernel.sleep(LOOK_AGAIN_MS)
+      }
+      return true
+    })
+  }
   /** Renewals are the same bytes again and again. */
   const renewals = new WeakMap<ServiceAddress, { readonly index: number; readonly bytes: Uint8Array }>()
   let waiting: Uint8Array[] = []
@@ -52,10 +66,7 @@ export function openAddresses(netlink: Netlink, macvlans: Macvlans, log: Log): A
         if (errno === kernel.ENODEV && netlink.forgetIndex(name)) errno = ask((n) => request(name, a, leaseSeconds, n)) // made anew since
         if (errno !== 0) refused.push(`${formatPrefixed(a)} on ${name}: errno ${errno}`)
       }
-      const until = performance.now() + LONGEST_WORK_MS
-      for (const { address } of addresses.filter((a) => familyOf(a.address) === 6 && !a.duplicateDetection)) {
-        while (!netlink.isLocal(address) && performance.now() < until) kernel.sleep(LOOK_AGAIN_MS)
-      }
+      if (refused.length === 0 && !untold.has(name) && !awaitRoutes(addresses)) untold.add(name)
       return refused
     },
     renew(name, addresses, leaseSeconds) {
