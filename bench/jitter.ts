@@ -30,7 +30,7 @@ const trials: readonly Trial[] = [0.1, 0.01].flatMap((interval): Trial[] => [
   { name: `storm-${interval}`, title: `${interval} s`, interval, kind: 'storm' },
 ])
 const products: readonly Product[] = [keepalived, understudy]
-const schedulings: readonly { readonly name: Scheduling }[] = [{ name: 'default' }, { name: 'ordinary' }, { name: 'realtime' }]
+const schedulings = (Object.keys(realtimeOf) as Scheduling[]).map((name) => ({ name }))
 const HELP = `Usage: npm run bench:jitter [-- OPTIONS]
 
 Regularity of advertisements on two hosts in network namespaces of this machine.

@@ -87,8 +87,11 @@ export function createRuntime(o: {
     const { state, effects } = step(m.params, before, what, now)
     m.state = state
     // Who did not run for a while may long be a second holder, and nobody waits for its answers any more.
-    const handsOver = what.is === 'heard' && !(before.at === 'active' && before.listening) && !behind()
-    if (state.at === 'initialize' && !handsOver) part(m)
+    const handsOver = effects.length > 0 && what.is === 'heard' && !(before.at === 'active' && before.listening) && !behind()
+    if (m.partsAt !== undefined && (what.is === 'lost' || what.is === 'shutdown' || m.partsAt <= now)) {
+      m.partsAt = undefined
+      letGo(m, m.addresses)
+    }
     witness?.stepped?.(m, what, effects, now)
     if (split && what.is === 'heard' && before.at === 'active' && state.at === 'active' && what.advert.priority !== 0) split.heardWorse(m, what.from, now)
     for (const effect of effects) {
@@ -109,14 +112,6 @@ export function createRuntime(o: {
     // An earlier deadline re-arms the timer; a later one need not, the early tick finds nothing due.
     if (m.due < (armedAt ?? Infinity)) arm(m.due as Instant)
     if (state.at === 'initialize' && m.partsAt === undefined) stopping.get(m)?.()
-  }
-
-  /** Lets go of what another host has by now; nothing where it did not hold any more. */
-  function part(m: Member): void {
-    if (m.partsAt === undefined) return
-    m.partsAt = undefined
-    letGo(m, m.addresses)
-    if (m.state.at === 'initialize') stopping.get(m)?.()
   }
 
   function arm(at: Instant | undefined): void {
@@ -150,11 +145,7 @@ export function createRuntime(o: {
   function tick(): void {
     const now = clock.now()
     armedAt = now // nobody sets the timer before all have had their turn
-    for (const m of members) {
-      if (m.due > now) continue
-      if (m.partsAt !== undefined && m.partsAt <= now) part(m)
-      input(m, { is: 'tick' })
-    }
+    for (const m of members) if (m.due <= now) input(m, { is: 'tick' })
     addresses.flush()
     let next = Infinity
     for (const m of members) if (m.due < next) next = m.due

@@ -35,24 +35,21 @@ export function openNetlink(): Netlink {
   let sequence = 0
 
   const received = () => parseNetlink(buffer.subarray(0, kernel.receive(socket, buffer, 0) ?? 0))
-  function ask(request: (sequence: number) => Uint8Array): number {
+  function answerTo(request: (sequence: number) => Uint8Array): Extract<NetlinkMessage, { is: 'ack' | 'route' }> {
     sequence = (sequence + 1) >>> 0
     const own = sequence
     kernel.sendTo(socket, request(own), TO_KERNEL)
     for (;;) {
-      for (const m of received()) if (m.is === 'ack' && m.sequence === own) return m.errno
+      for (const m of received()) if ((m.is === 'ack' || m.is === 'route') && m.sequence === own) return m
     }
   }
+  function ask(request: (sequence: number) => Uint8Array): number {
+    const answer = answerTo(request)
+    return answer.is === 'ack' ? answer.errno : 0
+  }
   function isLocal(address: Address): boolean {
-    sequence = (sequence + 1) >>> 0
-    const own = sequence
-    kernel.sendTo(socket, getRoute({ sequence: own, address }), TO_KERNEL)
-    for (;;) {
-      for (const m of received()) {
-        if (m.is === 'route' && m.sequence === own) return m.toSelf
-        if (m.is === 'ack' && m.sequence === own) return false
-      }
-    }
+    const answer = answerTo((n) => getRoute({ sequence: n, address }))
+    return answer.is === 'route' && answer.toSelf
   }
   function dump(request: (r: { readonly sequence: number }) => Uint8Array): NetlinkMessage[] {
     kernel.sendTo(socket, request({ sequence: ++sequence }), TO_KERNEL)

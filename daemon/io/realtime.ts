@@ -17,13 +17,12 @@ const SCHED_RESET_ON_FORK = 0x4000_0000
 
 export function runInRealTime({ policy, priority }: Config['realtime'], log: Log): void {
   if (policy === 'off') return beforeOthers(log)
+  const wanted = policy === 'auto' ? 'rr' : policy
   // Of what nobody asked for a refusal is no warning.
   const refused: Log['warn'] = (fields, text) => log[policy === 'auto' ? 'info' : 'warn'](fields, text)
   try {
-    if (policy !== 'auto') kernel.schedule(SCHED[policy] | SCHED_RESET_ON_FORK, priority)
-    else if (isOrdinary()) kernel.schedule(SCHED.rr | SCHED_RESET_ON_FORK, priority)
+    if (policy !== 'auto' || isOrdinary()) kernel.schedule(SCHED[wanted] | SCHED_RESET_ON_FORK, priority)
   } catch (error) {
-    const wanted = policy === 'auto' ? 'rr' : policy
     refused({ error: String(error) }, `the kernel refuses scheduling class ${wanted} at priority ${priority}: grant CAP_SYS_NICE, or CPUSchedulingPolicy= in systemd`)
     beforeOthers(log)
   }

@@ -51,7 +51,7 @@ export function createSockets(o: {
       return sender
     },
     drain() {
-      for (const socket of [...open.values()]) socket.drain()
+      for (const socket of open.values()) socket.drain()
     },
     forget(name) {
       for (const [key, socket] of open) {

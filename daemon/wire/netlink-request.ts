@@ -63,8 +63,7 @@ export const dumpAddresses = (r: Numbered): Uint8Array => message(Type.getAddres
 /** How this host reaches an address: the answer is a `route`, or an `ack` with an error. */
 export function getRoute(r: Numbered & { readonly address: Address }): Uint8Array {
   const address = addressBytes(r.address), header = new Uint8Array(12) // struct rtmsg: family, length of the destination
-  header[0] = address.length === 4 ? AF_INET : AF_INET6
-  header[1] = 8 * address.length
+  header.set([familyNumber(r.address), 8 * address.length])
   return message(Type.getRoute, 0, r.sequence, header, attribute(RouteAttribute.destination, address))
 }
 
@@ -122,9 +121,10 @@ function attribute(type: number, ...parts: readonly Uint8Array[]): Uint8Array {
 
 /** struct ifaddrmsg */
 function addressHeader(r: DeleteAddress, flags: number, scope: number): Uint8Array {
-  const family = familyOf(r.address) === 4 ? AF_INET : AF_INET6
-  return joined([Uint8Array.of(family, r.prefix, flags, scope), u32(r.index)])
+  return joined([Uint8Array.of(familyNumber(r.address), r.prefix, flags, scope), u32(r.index)])
 }
+
+const familyNumber = (address: Address): number => (familyOf(address) === 4 ? AF_INET : AF_INET6)
 
 /** struct ifinfomsg: of the flags, only those in `change` are changed. */
 const linkHeader = (index: number, flags: number, change = flags): Uint8Array => u32(0, index, flags, change)
