@@ -60,6 +60,7 @@ function hostText(host: string, s: RouterSnapshot | undefined, view: View): stri
     `${host}: ${state}, for ${age(view.now - Date.parse(s.since))}, because ${REASONS[s.reason].short}`,
     `  priority ${s.priority}: ${s.because}`,
     ...view.group.checks.map((check) => `  ${checkText(check, picture.checks.get(keyOf(host, check)))}`),
+    ...(s.refused ? [`  advertisements refused since its start: ${Object.entries(s.refused).map(([cause, n]) => `${n} ${cause}`).join(', ')}`] : []),
     ...(m ? [`  in maintenance${m.until === undefined ? '' : ` until ${m.until}`}: ${m.reason} (${m.by})`] : []),
     ...(fresh && s.state === 'backup' && best ? [`  ${notActive(s, best)}`] : []),
   ].join('\n')

@@ -18,7 +18,7 @@ import { startProbe } from './io/probes/probe.ts'
 import { runInRealTime } from './io/realtime.ts'
 import { createSockets } from './io/sockets.ts'
 import { createFlightRecorder } from './flight.ts'
-import { createMembers, type Member } from './member.ts'
+import { adopt, createMembers, type Member } from './member.ts'
 import { createParticipation } from './participation.ts'
 import type { Log } from './ports.ts'
 import { createRecord } from './record.ts'
@@ -110,7 +110,7 @@ export async function runDaemon({ first, readAgain, log }: DaemonOptions): Promi
   })))
   const members = build(config, secrets)
   const serviceAddresses = new Set<Address>(members.flatMap((m) => m.addresses.map((a) => a.address)))
-  const split = createSplitWatch({ split: (m, other, detail) => story.split(m, other, detail) })
+  const split = createSplitWatch({ split: (m, two, detail) => story.split(m, two, detail) })
   const record = recordFile === undefined ? undefined : createWriteStream(recordFile)
   record?.on('error', (error) => log.error({ error: String(error) }, `cannot write ${recordFile}`))
   const witness = together([
@@ -121,7 +121,9 @@ export async function runDaemon({ first, readAgain, log }: DaemonOptions): Promi
   const links = openLinkMonitor(netlink.inventory, log)
   const sockets = createSockets({ inventory: netlink.inventory, serviceAddresses, receive: runtime.receive, log })
   const rivals = createRivals({ inventory: netlink.inventory, split, log })
-  const participation = createParticipation({ host, macvlans, runtime, links, sockets, log, from: after(clock.now(), config.startDelay), now: clock.now })
+  const participation = createParticipation({
+    host, macvlans, runtime, links, sockets, log, from: after(clock.now(), config.startDelay), now: clock.now, takesPart: steering.takesPart,
+  })
 
   // What a killed predecessor left behind is not ours yet.
   for (const m of members) addresses.release(m.carrier, m.addresses)
@@ -143,6 +145,11 @@ export async function runDaemon({ first, readAgain, log }: DaemonOptions): Promi
       // A service address that goes with a host's own one is told of first: to put it back would make it the subnet's own.
       noticeSources(bereft)
       runtime.reconcile(bereft)
+    },
+    readdressed(name) {
+      rivals.forget(name)
+      addresses.forgetMac(name)
+      for (const m of runtime.members) if (m.carrier === name && m.state.at === 'active') addresses.announce(name, m.addresses, m.config.announce)
     },
     overrun() {
       story.notificationsLost()
@@ -231,7 +238,7 @@ export async function runDaemon({ first, readAgain, log }: DaemonOptions): Promi
     config = next.value.config
     secrets = next.value.secrets
     const plan = planReload(runtime.members, build(config, secrets))
-    for (const { old, fresh } of plan.keep) old.group = fresh.group
+    for (const { old, fresh } of plan.keep) adopt(old, fresh)
     for (const m of plan.end) participation.forget(m)
     await runtime.stop(plan.end)
     serviceAddresses.clear()

@@ -15,7 +15,7 @@ import { prepareExpected, type Expected } from './wire/match.ts'
 export interface Member {
   /** The router's name; with an election for each family, the name and the family. */
   readonly name: string
-  readonly config: RouterConfig
+  config: RouterConfig
   group: GroupConfig
   /** On this host; may differ from the cluster file's interface. */
   readonly interface: string
@@ -92,6 +92,13 @@ function createMember(o: MemberSetup, family: Family, addresses: readonly Servic
     },
     state: { at: 'initialize' }, due: Infinity, partsAt: undefined, reason: 'started', since: o.wall, active: undefined, renewedAt: o.now,
   }
+}
+
+/** A running router takes over what neither other hosts nor the kernel see. */
+export function adopt(old: Member, { config, group, params: { preempt, preemptDelay, missed, announce } }: Member): void {
+  old.config = config
+  old.group = group
+  old.params = { ...old.params, preempt, preemptDelay, missed, announce }
 }
 
 /** Where the host stands in this router, by order and health. */

@@ -29,20 +29,31 @@ export function createParticipation(o: {
   readonly host: string; readonly macvlans: Macvlans; readonly runtime: Runtime; readonly links: LinkMonitor; readonly sockets: Sockets; readonly log: Log
   /** No router takes part before then. */
   readonly from: Instant; readonly now: () => Instant
+  /** What a router needs is not there; or is again. */
+  readonly takesPart: (m: Member, does: boolean) => void
 }): Participation {
   const { runtime, links, macvlans, sockets, log } = o
-  const waiting = new Map<Member, string>()
+  const waiting = new Map<Member, string>(), hindered = new Set<Member>()
   const notBefore = new Map<Member, Instant>()
 
   function start(m: Member): void {
     if (m.state.at !== 'initialize') return
-    const why = o.now() < o.from ? 'startDelay is not over' : obstacle(m)
+    const early = o.now() < o.from, why = early ? 'startDelay is not over' : obstacle(m)
     if (why === undefined) {
       waiting.delete(m)
-      return runtime.input(m, { is: 'startup' })
+      runtime.input(m, { is: 'startup' })
+      return free(m)
+    }
+    if (!early && !hindered.has(m)) {
+      hindered.add(m)
+      o.takesPart(m, false)
     }
     if (waiting.get(m) !== why) log.warn({ router: m.name }, `${m.name} does not take part yet: ${why}`)
     waiting.set(m, why)
+  }
+
+  function free(m: Member): void {
+    if (hindered.delete(m)) o.takesPart(m, true)
   }
 
   /** Opens the socket; says why not. */
@@ -97,6 +108,7 @@ export function createParticipation(o: {
     },
     forget(m) {
       waiting.delete(m)
+      free(m)
       notBefore.delete(m)
     },
   }

@@ -28,8 +28,8 @@ export interface AdvertSocket {
   send(payload: Uint8Array, to: Address): boolean
   close(): void
 }
-/** `unicast`: it came to our own address, not to the group. */
-export type Receive = (interfaceName: string, unicast: boolean, d: Datagram) => void
+/** `unicast`: it came to our own address, not to the group, with that hop limit at least; routers that differ in it have a socket each. */
+export type Receive = (interfaceName: string, unicast: number | undefined, d: Datagram) => void
 
 /** At most 15 bytes: the VRID is unique on its link, the family tells two elections of one router apart. */
 export const macvlanName = (parent: string, family: Family, vrid: number): string => `us${vrid}v${family}-${parent}`.slice(0, 15)
@@ -50,8 +50,11 @@ export interface AddressTable {
 
 export interface LinkState { readonly name: string; readonly usable: boolean }
 export interface LinkMonitor {
-  /** `changed`: an interface came, went, or changed its state. `removed`: an address has gone, by whomever. */
-  watch(o: { changed(link: LinkState): void; removed(interfaceName: string, address: Address): void; overrun(): void }): void
+  /** `changed`: an interface came, went, or changed its state. `removed`: an address has gone, by whomever. `readdressed`: another MAC address. */
+  watch(o: {
+    changed(link: LinkState): void; removed(interfaceName: string, address: Address): void; readdressed(interfaceName: string): void
+    overrun(): void
+  }): void
   state(interfaceName: string): LinkState
   close(): void
 }

@@ -2,7 +2,7 @@
 import type { Member } from './member.ts'
 
 export interface Plan {
-  /** Unchanged: go on, in whatever state they are; the new one only lends its group. */
+  /** Unchanged: go on, in whatever state they are; the new one only lends what tunes it. */
   readonly keep: readonly { readonly old: Member; readonly fresh: Member }[]
   readonly end: readonly Member[]
   readonly begin: readonly Member[]
@@ -18,8 +18,12 @@ export function planReload(old: readonly Member[], fresh: readonly Member[]): Pl
   }
 }
 
-/** Alike in all that other hosts, the kernel or the election see. Order, health and bands only tune a running router. */
+/** Alike in all that other hosts and the kernel see. Order, health, bands and how patient it is only tune a running router. */
 const same = (a: Member, b: Member): boolean => identity(a) === identity(b)
-const identity = (m: Member): string => JSON.stringify(
-  [m.name, m.interface, m.bond, m.config, m.addresses, m.authentication, [...(m.peers ?? [])]],
-  (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value instanceof Uint8Array ? [...value] : value))
+function identity(m: Member): string {
+  const { preempt, preemptDelay, missed, announce, order, leaseSeconds, ...config } = m.config
+  return JSON.stringify(
+    // How long a lease is changes with its next renewal; one that was never meant to end is not renewed.
+    [m.name, m.interface, m.bond, config, leaseSeconds !== undefined, m.addresses, m.authentication, [...(m.peers ?? [])]],
+    (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value instanceof Uint8Array ? [...value] : value))
+}

@@ -93,7 +93,7 @@ export function createRuntime(o: {
       letGo(m, m.addresses)
     }
     witness?.stepped?.(m, what, effects, now)
-    if (split && what.is === 'heard' && before.at === 'active' && state.at === 'active' && what.advert.priority !== 0) split.heardWorse(m, what.from, now)
+    if (split && what.is === 'heard' && before.at === 'active' && state.at === 'active' && what.advert.priority !== 0) split.heardWorse(m, what.from, what.advert.priority, now)
     for (const effect of effects) {
       if (effect.do === 'release' && handsOver) {
         const isAsked = !effects.some((e) => e.do === 'report' && e.why === 'outranked')
@@ -140,7 +140,7 @@ export function createRuntime(o: {
   }
 
   /** The packets that wait may say that another host has taken over meanwhile: nothing is put back before they are heard. */
-  const behind = (): boolean => draining || (armedAt !== undefined && since(armedAt, clock.now()) >= LATE)
+  const behind = (now = clock.now()): boolean => draining || (armedAt !== undefined && since(armedAt, now) >= LATE)
 
   function tick(): void {
     const now = clock.now()
@@ -152,13 +152,14 @@ export function createRuntime(o: {
     arm(next === Infinity ? undefined : (next as Instant))
   }
 
-  function receive(interfaceName: string, unicast: boolean, d: Datagram): void {
+  function receive(interfaceName: string, unicast: number | undefined, d: Datagram): void {
     packets++
     const m = listeners.get(interfaceName)?.get(listenerKey(d.family, d.payload[1] ?? 0))
-    if (!m || d.src === m.socket?.source || unicast !== (m.peers !== undefined)) return
+    if (!m || d.src === m.socket?.source || unicast !== m.config.unicast?.minHopLimit) return
     if (m.peers && !m.peers.has(d.src)) return refuse(m, d, { reject: 'peer', detail: 'not one of the unicast peers' })
     const known = m.good && sameDatagram(m.good.datagram, d) ? m.good : undefined
     const now = clock.now()
+    if (!draining && behind(now)) woken() // a socket may come before the late timer: a stall is told before what waited
     witness?.heard?.(m, known?.datagram ?? d, now)
     const advert = known?.advert ?? judged(m, d)
     if (!advert) return

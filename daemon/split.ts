@@ -8,7 +8,8 @@ import type { Member } from './member.ts'
 import type { Story } from './story.ts'
 
 type Sign = 'advertisement' | 'arp' | 'published'
-interface Evidence { readonly sign: Sign; readonly other: string; readonly from: Instant; last: Instant }
+/** `theirs`: what it does, in words. */
+interface Evidence { readonly sign: Sign; readonly other: string; readonly from: Instant; last: Instant; theirs: string }
 
 /** A handover makes two holders for a moment; only what lasts is a split. */
 const AT_LEAST = 1500 as Ms
@@ -22,7 +23,7 @@ const CAUSE: Record<Sign, string> = {
 
 export interface SplitWatch {
   /** A valid advertisement of a worse host, heard while we are active. */
-  heardWorse(m: Member, from: Address, now: Instant): void
+  heardWorse(m: Member, from: Address, priority: number, now: Instant): void
   /** Another machine answered for one of our service addresses. */
   answered(m: Member, mac: string, now: Instant): void
   /** What another host publishes about a router; `offline`: its daemon is gone, so its word counts no more. */
@@ -36,17 +37,17 @@ export function createSplitWatch(story: Pick<Story, 'split'>): SplitWatch {
   const claims = new Map<string, Set<string>>()
   const told = new Set<string>()
 
-  function add(router: string, sign: Sign, other: string, now: Instant): void {
+  function add(router: string, sign: Sign, other: string, theirs: string, now: Instant): void {
     const of = evidence.get(router) ?? new Map<string, Evidence>()
     evidence.set(router, of)
     const known = of.get(`${sign} ${other}`)
-    if (known) known.last = now
-    else if (of.size < 64) of.set(`${sign} ${other}`, { sign, other, from: now, last: now })
+    if (known) Object.assign(known, { last: now, theirs })
+    else if (of.size < 64) of.set(`${sign} ${other}`, { sign, other, from: now, last: now, theirs })
   }
 
   return {
-    heardWorse: (m, from, now) => add(m.name, 'advertisement', formatAddress(from), now),
-    answered: (m, mac, now) => add(m.name, 'arp', mac, now),
+    heardWorse: (m, from, priority, now) => add(m.name, 'advertisement', formatAddress(from), `advertises priority ${priority}`, now),
+    answered: (m, mac, now) => add(m.name, 'arp', mac, 'answers ARP for a service address', now),
     published(router, host, state) {
       const hosts = claims.get(router) ?? new Set<string>()
       claims.set(router, hosts)
@@ -57,7 +58,7 @@ export function createSplitWatch(story: Pick<Story, 'split'>): SplitWatch {
       for (const m of members) {
         const active = m.state.at === 'active'
         if (!active) evidence.delete(m.name)
-        else for (const host of claims.get(m.name) ?? []) add(m.name, 'published', host, now)
+        else for (const host of claims.get(m.name) ?? []) add(m.name, 'published', host, 'publishes that it is active', now)
         const of = evidence.get(m.name)
         if (!of && !told.has(m.name)) continue // as nearly always
         const patience = Math.max(AT_LEAST, 3 * m.config.interval)
@@ -65,7 +66,7 @@ export function createSplitWatch(story: Pick<Story, 'split'>): SplitWatch {
         const lasting = [...(of?.values() ?? [])].find((e) => since(e.from, e.last) >= patience)
         if (lasting && !told.has(m.name)) {
           told.add(m.name)
-          story.split(m, lasting.other, CAUSE[lasting.sign])
+          story.split(m, { ...lasting, ours: `active at priority ${m.params.priority} since ${m.since}` }, CAUSE[lasting.sign])
         } else if (!lasting && told.delete(m.name)) story.split(m, undefined, 'only one host is active again')
       }
     },

@@ -20,6 +20,8 @@ export interface Steering {
   result(check: CheckConfig, r: ProbeResult): void
   /** An interface that some group tracks came or went. */
   link(name: string, usable: boolean): void
+  /** A router can, or cannot, take part: those that move with it cannot be served from here without it. */
+  takesPart(m: Member, does: boolean): void
   /** A changed cluster file. Orders, maintenance and verdicts stay; checks that are new start without one. */
   reconfigure(config: Config): void
   healthOf(m: { readonly group: Member['group'] }): Health
@@ -27,7 +29,7 @@ export interface Steering {
   orderOf(group: string): Order
   /** The order of a group as it was published, if one was. */
   published(group: string): Order | undefined
-  /** Once in a while: ends maintenance whose time is over, repeats the check results for those who watch for silence. */
+  /** Once in a while: ends maintenance whose time is over, shows what was refused since, repeats the check results for those who watch for silence. */
   tick(): void
 }
 
@@ -47,10 +49,23 @@ export function createSteering(o: {
   const lastResults = new Map<string, ProbeResult>()
   const maintenance = new Map<string, MaintenanceDocument>()
   const expiryTold = new Set<string>()
+  /** By group: its routers that could not take part at some time, where they move together. */
+  const onceAbsent = new Map<string, Set<string>>()
+  const refusalsShown = new WeakMap<Member, number>()
 
   const groupMembers = (group: string) => o.runtime().members.filter((m) => m.group.name === group)
   const healthOf = (m: { readonly group: Member['group'] }): Health =>
-    combined([...m.group.checks.map((c) => checks.get(c)?.health ?? 'unknown'), ...(links.broken(m.group, interfacesOf(m.group, config, host)) ? ['failed' as const] : [])])
+    combined([...m.group.checks.map((c) => checks.get(c)?.health ?? 'unknown'), ...(links.broken(m.group, needsOf(m.group)) ? ['failed' as const] : [])])
+
+  const needsOf = (group: Member['group']): readonly string[] => [...interfacesOf(group, config, host), ...(onceAbsent.get(group.name) ?? [])]
+
+  /** The verdict on it may come later than the news. */
+  function need(group: Member['group'], name: string, met: boolean, text: string): void {
+    links.set(group, name, met, () => {
+      log[met ? 'info' : 'warn']({ group: group.name }, `${group.name}: ${text}`)
+      retune(groupMembers(group.name), met ? 'check-recovered' : 'interface-down')
+    })
+  }
 
   function orderOf(group: string): Order {
     const hosts = config.groups.find((g) => g.name === group)?.hosts ?? []
@@ -144,12 +159,13 @@ export function createSteering(o: {
     link(name, usable) {
       const needy = config.groups.filter((group) => interfacesOf(group, config, host).includes(name))
       if (needy.length > 0) o.noticed(`interface ${name}: ${usable ? 'up' : 'down'}`)
-      for (const group of needy) {
-        links.set(group, name, usable, () => {
-          log[usable ? 'info' : 'warn']({ group: group.name, interface: name }, `${group.name}: interface ${name}, which it needs, is ${usable ? 'usable again' : 'down'}`)
-          retune(groupMembers(group.name), usable ? 'check-recovered' : 'interface-down')
-        })
-      }
+      for (const group of needy) need(group, name, usable, `interface ${name}, which it needs, is ${usable ? 'usable again' : 'down'}`)
+    },
+    takesPart(m, does) {
+      if (!m.group.together) return
+      const name = `router ${m.name}` // no interface has such a name
+      onceAbsent.set(m.group.name, (onceAbsent.get(m.group.name) ?? new Set()).add(name))
+      need(m.group, name, does, `${m.name}, without which it does not serve, ${does ? 'takes part again' : 'cannot take part'}`)
     },
     reconfigure(next) {
       config = next
@@ -188,6 +204,11 @@ export function createSteering(o: {
           expiryTold.add(name)
           o.story().tell({ type: 'maintenance.expiring', subject: host, data: { reason: 'maintenance', planned: true, impact: 'none', until: d.until } })
         }
+      }
+      for (const m of o.runtime().members) {
+        if (m.rejects.total === (refusalsShown.get(m) ?? 0)) continue
+        refusalsShown.set(m, m.rejects.total)
+        o.story().show(m)
       }
       for (const [name, s] of checks) {
         const last = lastResults.get(name)

@@ -18,8 +18,8 @@ export interface Story {
   refused(m: Member, sender: string, fault: Rejected): void
   stalled(late: Ms): void
   notificationsLost(): void
-  /** `other`: who else is active, as far as known; undefined: it is over. */
-  split(m: Member, other: string | undefined, detail: string): void
+  /** `two`: who else is active, as far as known, and what this host and that one do; undefined: it is over. */
+  split(m: Member, two: { readonly other: string; readonly ours: string; readonly theirs: string } | undefined, detail: string): void
   repaired(m: Member, which: readonly string[], reason: 'address-missing' | 'address-extra'): void
   check(name: string, s: CheckState, before: Health, last: ProbeResult, changed: boolean): void
   order(group: string, order: Order, members: readonly Member[], refusal?: string): void
@@ -48,7 +48,8 @@ export function createStory(o: {
       document: {
         host, router: m.name, group: m.group.name, state: visible(m.state), since: m.since, reason: m.reason,
         priority: m.params.priority, because: m.standing.because, rank: m.standing.rank, inService: m.standing.inService,
-        health: o.healthOf(m), ...activeOf(m), addresses: m.addresses.map(formatPrefixed), bootId, sequence, at: wall(),
+        health: o.healthOf(m), ...activeOf(m), addresses: m.addresses.map(formatPrefixed),
+        ...(m.rejects.total > 0 ? { refused: { ...m.rejects.byCause } } : {}), bootId, sequence, at: wall(),
       },
     })
   }
@@ -75,7 +76,7 @@ export function createStory(o: {
       if (collision) {
         tell({ type: 'vrid.collision', subject: m.name, data: { ...common, reason: 'foreign-vrid', router: m.name, group: m.group.name, other: sender } })
       } else {
-        tell({ type: 'advertisement.rejected', subject: m.name, data: { ...common, reason: 'foreign-advertisement', router: m.name, sender, reject: fault.reject, count: m.rejects.total } })
+        tell({ type: 'advertisement.rejected', subject: m.name, data: { ...common, reason: 'foreign-advertisement', router: m.name, sender, reject: fault.reject, count: m.rejects.byCause[fault.reject] ?? 0 } })
       }
     },
     stalled(late) {
@@ -85,14 +86,15 @@ export function createStory(o: {
     notificationsLost() {
       tell({ type: 'notifications.lost', data: { reason: 'notifications-lost', planned: false, impact: 'none' } })
     },
-    split(m, other, detail) {
+    split(m, two, detail) {
       const about = { router: m.name, group: m.group.name, planned: false, detail }
-      if (other === undefined) {
+      if (two === undefined) {
         log.info({ router: m.name }, `${m.name}: ${detail}`)
         tell({ type: 'split-brain.cleared', subject: m.name, data: { ...about, reason: 'one-active', impact: 'none' } })
       } else {
-        log.error({ router: m.name, other }, `${m.name}: two hosts are active, this one and ${other}: ${detail}`)
-        tell({ type: 'split-brain.suspected', subject: m.name, data: { ...about, reason: 'two-active', impact: 'degraded', other } })
+        const { other, ours, theirs } = two
+        log.error({ router: m.name, other, ours, theirs }, `${m.name}: two hosts are active: this one, ${ours}, and ${other}, which ${theirs}: ${detail}`)
+        tell({ type: 'split-brain.suspected', subject: m.name, data: { ...about, reason: 'two-active', impact: 'degraded', other, ours, theirs } })
       }
     },
     repaired(m, which, reason) {

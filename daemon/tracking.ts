@@ -1,16 +1,16 @@
-/** Interfaces that a group needs: down counts after `downDelay`, up again after `upDelay`, so that a flapping link decides nothing. */
+/** What a group needs, interfaces above all: down counts after `downDelay`, up again after `upDelay`, so that a flapping link decides nothing. */
 import type { Config, GroupConfig } from '../contract/config.ts'
 import type { Ms } from '../contract/time.ts'
 
 export interface Tracking {
-  /** The interface changed; `settled` is called if the verdict on it changed, after the delay. */
-  set(group: GroupConfig, interfaceName: string, usable: boolean, settled: () => void): void
-  broken(group: GroupConfig, interfaces: readonly string[]): boolean
+  /** News of an interface, or of whatever else has a name; `settled` is called if the verdict on it changed, after the delay. */
+  set(group: GroupConfig, name: string, usable: boolean, settled: () => void): void
+  broken(group: GroupConfig, names: readonly string[]): boolean
 }
 
 export function createTracking(later: (wait: Ms, run: () => void) => void): Tracking {
   const down = new Set<string>()
-  /** The latest news of each interface: an older timer finds that it is not the newest and does nothing. */
+  /** The latest news of each: an older timer finds that it is not the newest and does nothing. */
   const news = new Map<string, object>()
   return {
     set(group, name, usable, settled) {
@@ -26,7 +26,7 @@ export function createTracking(later: (wait: Ms, run: () => void) => void): Trac
       if (wait === 0) settle()
       else later(wait, settle)
     },
-    broken: (group, interfaces) => interfaces.some((name) => down.has(`${group.name}/${name}`)),
+    broken: (group, names) => names.some((name) => down.has(`${group.name}/${name}`)),
   }
 }
 

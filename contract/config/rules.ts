@@ -66,6 +66,10 @@ function hostProblems(group: SoundGroup): Complaint[] {
     for (const p of r.peers) if (!hosts.includes(p.host)) found.push({ path: at, message: `the group has no host ${shown(p.host)}: ${choices(p.host, hosts, 'hosts')}`, ofKey: true })
     const family = r.addresses.some((a) => familyOf(a.value.address) === 4) ? 4 : 6
     if (r.allAddresses && r.peers.some((p) => familyOf(p.address) !== family)) found.push({ path: at, message: `the election of this router runs over IPv${family}: give IPv${family} addresses`, ofKey: true })
+    for (const p of r.peers) {
+      const why = isMulticast(p.address) ? 'is no unicast address' : r.addresses.some((a) => a.value.address === p.address) ? 'is a service address of this router' : undefined
+      if (why !== undefined) found.push({ path: [...at, p.host], message: `${formatAddress(p.address)} ${why}: write the host's own address` })
+    }
     for (const p of repeated(r.peers, (x) => formatAddress(x.address))) found.push({ path: at, message: `address ${formatAddress(p.address)} stands twice: every host has its own`, ofKey: true })
   }
   if (group.together && new Set(routers.map((r) => r.interval)).size > 1) {

@@ -52,17 +52,6 @@ function initialize(p: Params, s: State, input: Input, now: Instant): Step {
 /** §6.4.2 */
 function backup(p: Params, s: Backup, input: Input, now: Instant): Step {
   switch (input.is) {
-    case 'shutdown':
-      return move(s, { at: 'initialize' }, 'stopped')
-    case 'tick':
-      if (now >= s.downAt) return becomeActive(p, s, s.because, now)
-      return now >= (s.preemptAt ?? Infinity) ? becomeActive(p, s, reasonToReplace(p, s.heard?.priority ?? 0), now) : stay(s)
-    case 'summoned': // the host we follow is worse, or has missed an advertisement here too
-      return s.heard && (wouldReplace(p, s.heard.priority) || since(s.heard.at, now) > 1.5 * s.activeInterval) ? becomeActive(p, s, s.because, now) : stay(s)
-    case 'retuned':
-      return stay(reconsider(p, s, now))
-    case 'resumed': // whatever we missed, the active host gets its full time to be heard again
-      return stay({ ...s, downAt: after(now, downAfter(p, s.activeInterval)) })
     case 'heard': {
       const { advert, from } = input
       // A farewell counts from the host we follow; from anybody else it says nothing about who serves.
@@ -76,6 +65,17 @@ function backup(p: Params, s: Backup, input: Input, now: Instant): Step {
       if (!wouldReplace(p, advert.priority)) return stay(follow(p, s, heard, advert.interval, now))
       return stay(input.patient === true ? { ...s, heard } : approach(p, { ...s, heard }, now))
     }
+    case 'shutdown':
+      return move(s, { at: 'initialize' }, 'stopped')
+    case 'tick':
+      if (now >= s.downAt) return becomeActive(p, s, s.because, now)
+      return now >= (s.preemptAt ?? Infinity) ? becomeActive(p, s, reasonToReplace(p, s.heard?.priority ?? 0), now) : stay(s)
+    case 'summoned': // the host we follow is worse, or has missed an advertisement here too
+      return s.heard && (wouldReplace(p, s.heard.priority) || since(s.heard.at, now) > 1.5 * s.activeInterval) ? becomeActive(p, s, s.because, now) : stay(s)
+    case 'retuned':
+      return stay(reconsider(p, s, now))
+    case 'resumed': // whatever we missed, the active host gets its full time to be heard again
+      return stay({ ...s, downAt: after(now, downAfter(p, s.activeInterval)) })
     default:
       return stay(s)
   }
@@ -167,10 +167,8 @@ function wouldReplace(p: Params, priority: number): boolean {
 function follow(p: Params, s: Backup, heard: Heard, interval: Ms, now: Instant): Backup {
   const known = interval === s.activeInterval || interval === s.unconfirmedInterval || p.version === 2
   const activeInterval = known && p.version === 3 ? interval : s.activeInterval
-  return {
-    at: 'backup', activeInterval, heard, because: 'active-silent', downAt: after(now, downAfter(p, activeInterval)),
-    ...(known ? {} : { unconfirmedInterval: interval }),
-  }
+  const following: Backup = { at: 'backup', activeInterval, heard, because: 'active-silent', downAt: after(now, downAfter(p, activeInterval)) }
+  return known ? following : { ...following, unconfirmedInterval: interval }
 }
 
 /** The active host is worse than we are. Serving badly, or without a delay configured, it is replaced at our turn. */

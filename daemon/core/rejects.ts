@@ -8,15 +8,20 @@ export interface Rejects {
   count(cause: string, sender: string): number
   /** A good packet from this sender. */
   good(sender: string): void
+  /** Since the start, by cause. */
+  readonly byCause: Readonly<Record<string, number>>
   readonly total: number
 }
 
 export function countRejects(): Rejects {
   const seen = new Map<string, Map<string, number>>()
+  const byCause: Record<string, number> = {}
   let total = 0
   return {
+    byCause,
     count(cause, sender) {
       total++
+      byCause[cause] = (byCause[cause] ?? 0) + 1
       let causes = seen.get(sender)
       if (!causes) {
         if (seen.size >= MOST_SENDERS) return 0

@@ -17,7 +17,7 @@ const MOST_AT_ONCE = 100
 const LONGEST_WORK_MS = 5, LOOK_AGAIN_MS = 0.05
 const SCOPE = { global: 0, link: 253, host: 254 } as const // RT_SCOPE_…
 
-export function openAddresses(netlink: Netlink, macvlans: Macvlans, log: Log): AddressTable & { close(): void } {
+export function openAddresses(netlink: Netlink, macvlans: Macvlans, log: Log): AddressTable & { forgetMac(name: string): void; close(): void } {
   const announcer = openAnnouncer()
   const { ask, indexOf } = netlink
   const macs = new Map<number, Uint8Array>()
@@ -54,7 +54,7 @@ export function openAddresses(netlink: Netlink, macvlans: Macvlans, log: Log): A
     })
   }
   /** Renewals are the same bytes again and again. */
-  const renewals = new WeakMap<ServiceAddress, { readonly index: number; readonly bytes: Uint8Array }>()
+  const renewals = new WeakMap<ServiceAddress, { readonly index: number; readonly leaseSeconds: number; readonly bytes: Uint8Array }>()
   let waiting: Uint8Array[] = []
 
   return {
@@ -73,8 +73,8 @@ export function openAddresses(netlink: Netlink, macvlans: Macvlans, log: Log): A
       const index = indexOf(name)
       for (const a of addresses) {
         const known = renewals.get(a)
-        const bytes = known?.index === index ? known.bytes : request(name, a, leaseSeconds, 0)
-        if (known?.bytes !== bytes) renewals.set(a, { index, bytes })
+        const bytes = known?.index === index && known.leaseSeconds === leaseSeconds ? known.bytes : request(name, a, leaseSeconds, 0)
+        if (known?.bytes !== bytes) renewals.set(a, { index, leaseSeconds, bytes })
         waiting.push(bytes)
       }
       if (waiting.length >= MOST_AT_ONCE) this.flush()
@@ -92,6 +92,7 @@ export function openAddresses(netlink: Netlink, macvlans: Macvlans, log: Log): A
     release(name, addresses) {
       const index = indexOf(name)
       if (index === 0) return
+      announcer.withdraw(index, addresses.map((a) => a.address))
       for (const a of addresses) ask((n) => deleteAddress({ sequence: n, index, address: a.address, prefix: a.prefix }))
       macvlans.lower(name)
     },
@@ -111,6 +112,7 @@ export function openAddresses(netlink: Netlink, macvlans: Macvlans, log: Log): A
         log.warn({ interface: name, error: String(error) }, 'could not announce the service addresses')
       }
     },
+    forgetMac: (name) => void macs.delete(indexOf(name)),
     close: () => announcer.close(),
   }
 }

@@ -37,7 +37,7 @@ export function openAdvertSocket(o: {
   readonly receive: Receive | undefined; readonly log: Log
 }): AdvertSocket & Pick<Intake, 'drain'> {
   const socket = raw.createSocket({ protocol: VRRP, addressFamily: o.family === 4 ? raw.AddressFamily.IPv4 : raw.AddressFamily.IPv6 })
-  const group = GROUP[o.family], unicast = o.unicast !== undefined, { receive } = o
+  const group = GROUP[o.family], unicast = o.unicast?.minHopLimit, { receive } = o
   const set = (level: number, option: number, value: Buffer | number) =>
     typeof value === 'number' ? socket.setOption(level, option, value) : socket.setOption(level, option, value, value.length)
 
@@ -66,22 +66,23 @@ export function openAdvertSocket(o: {
 
   const again = o.family === 4 ? sameIpv4 : sameBytes
   /** What came last with each VRID. Nearly all that comes is the same again, and then nothing is copied and parsed. */
-  const before = new Map<number, { readonly bytes: Uint8Array; readonly source: string; readonly datagram: Datagram }>()
+  const before = new Map<number, { readonly words: Uint32Array; readonly source: string; readonly datagram: Datagram }>()
   const received = (buffer: Buffer, length: number, source: string) => {
     if (!receive) return
     const vrid = buffer[o.family === 4 ? headerLength(buffer) + 1 : 1] ?? 0, last = before.get(vrid)
-    if (last?.source === source && again(last.bytes, buffer, length)) return receive(o.interface, unicast, last.datagram)
+    if (last && again(last.words, words, length) && (o.family === 4 || last.source === source)) return receive(o.interface, unicast, last.datagram)
     const bytes = new Uint8Array(buffer.subarray(0, length)) // a copy: the buffer is used again and again
     const datagram = o.family === 4 ? parseIpv4(bytes) : ipv6(source, bytes)
     if (!datagram.ok) return
-    if (length <= MOST_REMEMBERED) before.set(vrid, { bytes, source, datagram: datagram.value })
+    // A message of VRRP is made of whole words.
+    if (length <= MOST_REMEMBERED && length % 4 === 0) before.set(vrid, { words: new Uint32Array(bytes.buffer), source, datagram: datagram.value })
     receive(o.interface, unicast, datagram.value)
   }
   function ipv6(source: string, payload: Uint8Array): Result<Datagram, unknown> {
     const src = parseAddress(source.split('%')[0] ?? '')
-    return src.ok ? ok({ family: 6, src: src.value, dst: unicast ? o.source : group, hopLimit: 255, payload }) : src
+    return src.ok ? ok({ family: 6, src: src.value, dst: o.unicast ? o.source : group, hopLimit: unicast ?? 255, payload }) : src
   }
-  const buffer = Buffer.alloc(MOST_BYTES)
+  const words = new Uint32Array(MOST_BYTES / 4), buffer = Buffer.from(words.buffer)
   const intake = createIntake({
     take() {
       try {

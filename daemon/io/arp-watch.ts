@@ -40,10 +40,15 @@ export function openArpWatch(o: { readonly index: number; readonly mac: Uint8Arr
       }
     },
     collect() {
+      const received = () => kernel.receive(fd, buffer, kernel.MSG_DONTWAIT)
       const answers: ArpAnswer[] = []
-      for (let n = kernel.receive(fd, buffer, kernel.MSG_DONTWAIT); n !== undefined && answers.length < 1000; n = kernel.receive(fd, buffer, kernel.MSG_DONTWAIT)) {
-        const arp = parseArp(buffer.subarray(0, n))
-        if (arp.ok && formatMac(arp.value.senderMac) !== own) answers.push({ address: arp.value.senderAddress, mac: formatMac(arp.value.senderMac) })
+      try {
+        for (let n = received(); n !== undefined && answers.length < 1000; n = received()) {
+          const arp = parseArp(buffer.subarray(0, n))
+          if (arp.ok && formatMac(arp.value.senderMac) !== own) answers.push({ address: arp.value.senderAddress, mac: formatMac(arp.value.senderMac) })
+        }
+      } catch {
+        // The link has just gone down, which the monitor of links is about to tell.
       }
       return answers
     },

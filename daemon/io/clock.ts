@@ -1,8 +1,11 @@
-/** The host's monotonic clock and one timer, which is all the loop needs. */
+/**
+ * The host's clock since it was started and one timer, which is all the loop needs. The timer of Node stands still while the
+ * machine is suspended, this clock does not: the first wake-up after it is late, and so the loop listens before it speaks.
+ */
 import { performance } from 'node:perf_hooks'
 import { since, type Instant, type WallTime } from '../../contract/time.ts'
 import type { Clock } from '../ports.ts'
-import { setTimerSlack, sleep } from './kernel.ts'
+import { setTimerSlack, sinceBoot, sleep } from './kernel.ts'
 
 /** Rounds of the event loop without a packet after which nothing waits any more. */
 const QUIET_ROUNDS = 2
@@ -17,7 +20,7 @@ export function openClock({ packetsSeen, drain }: { readonly packetsSeen: () => 
   let timer: NodeJS.Timeout | undefined
   let lastWake = 0 as Instant
   setTimerSlack(1)
-  const now = () => performance.now() as Instant
+  const now = () => sinceBoot() as Instant
   return {
     now,
     wall: () => new Date().toISOString() as WallTime,

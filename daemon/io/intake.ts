@@ -10,7 +10,7 @@ import { since } from '../../contract/time.ts'
 const BURST = 5, CLOSE_TOGETHER = 0.1 as Ms
 const GATHER = 1 as Ms
 /** Packets of one turn, less than a millisecond; then timers come first. */
-const MOST_AT_ONCE = 32
+const MOST_AT_ONCE = 64
 
 export interface Intake {
   /** A packet waits. */

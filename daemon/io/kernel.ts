@@ -17,6 +17,7 @@ const schedulerCall = libc.func('int sched_setscheduler(int pid, int policy, con
 /** Without a wrapper of its own in glibc before 2.41. */
 const setAttributesCall = libc.func('intptr_t syscall(intptr_t number, int pid, const void *attributes, uint32_t flags)')
 const SCHED_SETATTR = arch() === 'arm64' ? 274 : 314
+const timeCall = libc.func('int clock_gettime(int clock, void *time)')
 const lockCall = libc.func('int mlock2(uintptr_t address, size_t length, uint32_t flags)')
 
 /** A system call that failed, with its errno. */
@@ -79,6 +80,15 @@ const MLOCK_ONFAULT = 1
 /** Pages of this range stay in memory from when they are first used; none is fetched for it. */
 export const lockOnFault = (start: number, length: number): void =>
   void checked('mlock2', lockCall(start, length, MLOCK_ONFAULT))
+
+const CLOCK_BOOTTIME = 7
+/** struct timespec: seconds and nanoseconds, 64 bits each. */
+const time = new BigInt64Array(2), timeWords = new Uint32Array(time.buffer)
+/** Milliseconds since the machine was started, those included in which it was suspended. */
+export function sinceBoot(): number {
+  timeCall(CLOCK_BOOTTIME, timeWords)
+  return ((timeWords[0] ?? 0) + (timeWords[1] ?? 0) * 2 ** 32) * 1000 + (timeWords[2] ?? 0) / 1e6
+}
 
 /** Nobody changes it: waiting on it is sleeping, to some 30 µs, without taking the processor. */
 const cell = new Int32Array(new SharedArrayBuffer(4))

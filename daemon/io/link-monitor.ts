@@ -47,19 +47,36 @@ export function openLinkMonitor(inventory: () => Inventory, log: Log): LinkMonit
           const name = nameOf(m.index)
           if (name !== undefined) o.removed(name, m.address)
         } else if (m.is === 'link') {
-          const before = state(m.name)
+          const before = links.get(m.name)
           if (m.event === 'new') links.set(m.name, m)
           else links.delete(m.name)
-          if (state(m.name).usable !== before.usable) o.changed(state(m.name))
+          compare(m.name, before)
         } else if (m.is === 'overrun') lost()
+      }
+      /** An interface made anew has another index: what was open on it leads nowhere. */
+      const compare = (name: string, before: LinkMessage | undefined) => {
+        const now = links.get(name), was = before?.up === true && before.running
+        const anew = before !== undefined && now !== undefined && before.index !== now.index
+        if (anew && was) o.changed({ name, usable: false })
+        if (state(name).usable !== (was && !anew)) o.changed(state(name))
+        if (before && now && String(before.mac) !== String(now.mac)) o.readdressed(name)
+      }
+      /** While anything waits the kernel drops more without a word; and what waits is older than what it is asked next. */
+      const discard = () => {
+        for (let failures = 0; failures < 10;) {
+          try {
+            if (kernel.receive(fd, buffer, kernel.MSG_DONTWAIT) === undefined) return
+          } catch {
+            failures++
+          }
+        }
       }
       const lost = () => {
         log.warn({}, 'the kernel dropped notifications: comparing everything')
-        const before = new Map([...links.keys()].map((name) => [name, state(name).usable]))
+        discard()
+        const before = new Map(links)
         remember()
-        for (const name of new Set([...before.keys(), ...links.keys()])) {
-          if (state(name).usable !== (before.get(name) ?? false)) o.changed(state(name))
-        }
+        for (const name of new Set([...before.keys(), ...links.keys()])) compare(name, before.get(name))
         o.overrun()
       }
       const buffer = Buffer.alloc(1 << 16)

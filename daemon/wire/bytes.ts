@@ -1,10 +1,10 @@
 /** Whether `whole` is the first `length` bytes of `b`: all of them, unless told. */
-export const sameBytes = (whole: Uint8Array, b: Uint8Array, length = b.length): boolean =>
-  whole.length === length && sameRange(whole, b, 0, length)
+export const sameBytes = (whole: Uint8Array | Uint32Array, b: Uint8Array | Uint32Array, length = b.byteLength): boolean =>
+  whole.byteLength === length && sameFrom(whole, b)
 
-/** Bytes `from` to before `to`. */
-export function sameRange(a: Uint8Array, b: Uint8Array, from: number, to: number): boolean {
-  for (let i = from; i < to; i++) if (a[i] !== b[i]) return false
+/** Whether `whole`, from that element on, is found at the same place in `b`. */
+export function sameFrom(whole: Uint8Array | Uint32Array, b: Uint8Array | Uint32Array, from = 0): boolean {
+  for (let i = from; i < whole.length; i++) if (whole[i] !== b[i]) return false
   return true
 }
 

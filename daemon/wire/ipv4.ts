@@ -1,7 +1,7 @@
 /** The IPv4 header (RFC 791 §3.1) in front of a VRRP message, as a raw socket hands it over. */
 import { ok, type Result } from '../../contract/result.ts'
 import type { Datagram } from './advertisement.ts'
-import { sameRange } from './bytes.ts'
+import { sameFrom } from './bytes.ts'
 import { type Rejected, rejected } from './reject.ts'
 
 const SHORTEST = 20
@@ -33,7 +33,8 @@ export const headerLength = (packet: Uint8Array): number => ((packet[0] ?? 0) & 
 
 /**
  * Whether the first `length` bytes of `buffer` are the packet `before` sent again: only its Identification and the header
- * checksum, which the kernel has checked, may differ.
+ * checksum, which the kernel has checked, may differ. In words of 32 bits, little-endian.
  */
-export const sameIpv4 = (before: Uint8Array, buffer: Uint8Array, length: number): boolean =>
-  before.length === length && sameRange(before, buffer, 0, 4) && sameRange(before, buffer, 6, 10) && sameRange(before, buffer, 12, length)
+export const sameIpv4 = (before: Uint32Array, buffer: Uint32Array, length: number): boolean =>
+  before.byteLength === length && before[0] === buffer[0] && (((before[1] ?? 0) ^ (buffer[1] ?? 0)) & 0xffff_0000) === 0 &&
+  (((before[2] ?? 0) ^ (buffer[2] ?? 0)) & 0xffff) === 0 && sameFrom(before, buffer, 3)

@@ -80,8 +80,10 @@ function brief(e: Event): string | undefined {
 
 /** The same in a sentence. Hosts that say the same say it once. */
 function notice(e: Event): string | undefined {
-  if (isEvent(e, 'split-brain.suspected'))
-    return `${e.data.router} may be served by two hosts at once: ${e.host} also hears ${e.data.other}`
+  if (isEvent(e, 'split-brain.suspected')) {
+    const { router, other, ours, theirs } = e.data
+    return `${router} may be served by two hosts at once: ${e.host}${ours ? `, ${ours},` : ''} and ${other}${theirs ? `, which ${theirs}` : ''}`
+  }
   if (isEvent(e, 'vrid.collision'))
     return `${e.data.other} uses the VRID of ${e.data.router} on the same link and is not of this cluster`
   if (isEvent(e, 'outbox.gap')) return `${e.host} could not keep ${count(e.data.lost, 'event')}: what they said is lost`

@@ -83,10 +83,11 @@ export const topic = (rest: string) => `understudy/c/${rest}`
 
 export const online = (host: string) => ({ [topic(`host/${host}/availability`)]: { status: 'online', bootId: boot(host), at: at(7300) } })
 export const offline = (host: string) => ({ [topic(`host/${host}/availability`)]: { status: 'offline', bootId: boot(host), at: at(60) } })
-export const router = (host: string, o: { state: string; reason: string; priority: number; because: string; rank: number; health?: string; since?: number }) => ({
+export const router = (host: string, o: { state: string; reason: string; priority: number; because: string; rank: number; health?: string; since?: number; refused?: object }) => ({
   [topic(`host/${host}/router/resolver`)]: {
     host, router: 'resolver', group: 'dns', state: o.state, since: at(o.since ?? 7200), reason: o.reason, priority: o.priority, because: o.because,
     rank: o.rank, inService: true, health: o.health ?? 'healthy', addresses: ['192.0.2.53/24'], bootId: boot(host), sequence: 3, at: at(20),
+    ...(o.refused ? { refused: o.refused } : {}),
   },
 })
 export const check = (host: string, health: string, detail: string) => ({

@@ -108,6 +108,12 @@ dns3: its daemon is not connected; when it last was, it was active, for 1 d 1 h,
   expect(code).toBe(0)
 })
 
+test('why tells what a host has refused', async () => {
+  const refused = router('dns2', { state: 'backup', reason: 'started', priority: 240, because: 'x', rank: 1, refused: { checksum: 12, 'address-list': 3 } })
+  const { out } = await play(['why', 'resolver', '-c', config], { retained: { ...ORDINARY, ...refused } })
+  expect(out).toContain('  advertisements refused since its start: 12 checksum, 3 address-list')
+})
+
 test('why of a router that is none', async () => {
   expect(await play(['why', 'x', '-c', config])).toMatchObject({ code: 2, err: 'there is no router "x": the file knows resolver' })
 })

@@ -123,7 +123,7 @@ describe('bounds', () => {
     lan.run(seconds(5))
     const noise: Datagram = { family: 4, src: 0x0a0000c8, dst: 0xe0000012, hopLimit: 255,
       payload: bytes('31 07 fa 01 0064 0000 0a000064') }
-    for (let i = 0; i < 70_000; i++) b.runtime.receive('eth0', false, noise)
+    for (let i = 0; i < 70_000; i++) b.runtime.receive('eth0', undefined, noise)
     silence(a)
     lan.run(seconds(5))
     const lines = flights.at(-1)?.timeline.trimEnd().split('\n') ?? []

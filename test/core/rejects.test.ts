@@ -17,6 +17,7 @@ describe('counting', () => {
     r.good('a')
     expect([r.count('checksum', 'a'), r.count('length', 'a'), r.count('checksum', 'b')]).toEqual([1, 1, 2])
     expect(r.total).toBe(6)
+    expect(r.byCause).toEqual({ checksum: 4, length: 2 })
   })
   test('spoofed senders cannot fill the memory: the 257th is counted in the total alone', () => {
     const r = countRejects()
@@ -24,6 +25,7 @@ describe('counting', () => {
     expect([r.count('checksum', 'one more'), r.count('checksum', 'one more')]).toEqual([0, 0])
     expect(r.count('checksum', 'sender 7')).toBe(2)
     expect(r.total).toBe(259)
+    expect(r.byCause).toEqual({ checksum: 259 })
     r.good('sender 7')
     expect(r.count('checksum', 'one more')).toBe(1)
   })

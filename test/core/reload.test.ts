@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { firstOrder } from '../../contract/order.ts'
 import type { Instant, WallTime } from '../../contract/time.ts'
-import { createMembers, type Member } from '../../daemon/member.ts'
+import { adopt, createMembers, type Member } from '../../daemon/member.ts'
 import { planReload } from '../../daemon/reload.ts'
 import { parsed } from './stage.ts'
 
@@ -48,6 +48,16 @@ describe('goes on undisturbed', () => {
     ['checks', '\n    checks: [dns]'], ['bands', '\n    bands: {healthy: {first: 200, step: 5}}'],
     ['track', '\n    track: {interfaces: [eth1]}'],
   ])('%s only tune it', (_, group) => expect(plan({}, { group })).toEqual(BOTH))
+  test.each<[string, Wish]>([
+    ['another lease', { r: ', lease: 7' }], ['preempt', { r: ', preempt: rfc' }], ['preemptDelay', { r: ', preemptDelay: 60' }],
+    ['missed', { r: ', missed: 5' }], ['announce', { r: ', announce: {count: 2}' }], ['the other direction', { r: ', order: reverse' }],
+  ])('%s only tunes it', (_, second) => expect(plan({}, second)).toEqual(BOTH))
+  test('a running router goes by the new settings', () => {
+    const [old] = members() as [Member], [fresh] = members({ r: ', preempt: rfc, preemptDelay: 60, missed: 5, lease: 7, announce: {refresh: 30}' }) as [Member]
+    adopt(old, fresh)
+    expect(old.params).toMatchObject({ preempt: 'rfc', preemptDelay: 60_000, missed: 5, announce: { refresh: 30_000 } })
+    expect(old.config.leaseSeconds).toBe(7)
+  })
   test('the same password', () => expect(plan({ password: 'secret12' }, { password: 'secret12' })).toEqual(BOTH))
 })
 
@@ -57,8 +67,7 @@ describe('starts anew', () => {
     ['one address more', { addresses: '10.0.0.100/24, "fd00::100/64", 10.0.0.102/24' }],
     ['another prefix length', { addresses: '10.0.0.100/25, "fd00::100/64"' }],
     ['an IPv6 address more', { addresses: '10.0.0.100/24, "fd00::100/64", "fd00::101/64"' }],
-    ['another lease', { r: ', lease: 7' }],
-    ['preempt', { r: ', preempt: rfc' }], ['the other direction', { r: ', order: reverse' }],
+    ['without a lease', { r: ', lease: off' }],
     ['virtual MAC', { r: ', mac: virtual' }],
     ['unicast', { r: ', unicast: {peers: {a: 10.0.0.1, b: 10.0.0.2}}' }],
   ])('%s', (_, second) => expect(plan({}, second)).toEqual(R_ANEW))

@@ -70,7 +70,7 @@ describe('a bad packet', () => {
     const good = a.sent.at(-1)
     if (!good) throw new Error('nothing was sent')
     const rejected = () => b.told.filter((e) => e.type === 'advertisement.rejected').length
-    const hear = (hopLimit: number) => b.runtime.receive('eth0', false, { ...good, hopLimit })
+    const hear = (hopLimit: number) => b.runtime.receive('eth0', undefined, { ...good, hopLimit })
     hear(255)
     for (const hopLimit of [254, 254, 255, 255]) hear(hopLimit)
     expect(rejected()).toBe(1)
@@ -165,6 +165,16 @@ describe('an active host', () => {
     lan.run(ms(2))
     expect(a.done).toEqual(['hold', 'announce', 250])
   })
+  test('that did not run for a while answers no packet that comes before its late timer', () => {
+    const { lan, a, b } = two('', { drain: ms(50) })
+    a.freeze(seconds(10))
+    a.done.length = 0
+    while (!b.done.includes(240)) lan.run(ms(1))
+    lan.run(ms(40))
+    expect(a.done).toEqual([])
+    lan.run(ms(12))
+    expect(a.done.slice(0, 3)).toEqual(['hold', 'announce', 250])
+  })
   test('does chores after the next advertisement, in their order, if that is due within 5 ms, else at once', () => {
     const { lan, a } = two()
     while (a.done.at(-1) !== 250) lan.run(ms(1))
@@ -238,7 +248,7 @@ describe('unicast', () => {
   })
   test('hears named hosts only', () => {
     const { a } = two(unicast)
-    const better = (src: number) => a.runtime.receive('eth0', true, { family: 4, src, dst: 0x0a000001, hopLimit: 255,
+    const better = (src: number) => a.runtime.receive('eth0', 255, { family: 4, src, dst: 0x0a000001, hopLimit: 255,
       payload: Uint8Array.from([0x31, 7, 255, 1, 0, 100, 0xc5, 0x2e, 10, 0, 0, 100]) })
     better(0x0a000009)
     expect(a.members[0]?.state.at).toBe('active')

@@ -15,8 +15,11 @@ const BLOCKED = 'it says so over MQTT and we hear no advertisement of it: ' +
 
 /** One host, active alone, watched once a second; what was told, as `router other: detail`. */
 function watched(router = '') {
-  const told: string[] = []
-  const split = createSplitWatch({ split: (m, other, detail) => told.push(`${m.name} ${other ?? 'over'}: ${detail}`) })
+  const told: string[] = [], views: string[] = []
+  const split = createSplitWatch({ split(m, two, detail) {
+    told.push(`${m.name} ${two?.other ?? 'over'}: ${detail}`)
+    if (two) views.push(`${two.ours}; ${two.theirs}`)
+  } })
   const { lan, hosts } = stage(clusterOf('a', router), { split })
   const a = hosts[0]
   a?.start()
@@ -32,17 +35,18 @@ function watched(router = '') {
       lan.run(seconds(1))
     }
   }
-  return { told, split, lan, a, m, tick, each }
+  return { told, views, split, lan, a, m, tick, each }
 }
-const worse = (split: SplitWatch, m: Member, now: number) => split.heardWorse(m, 0x0a000009, at(now))
+const worse = (split: SplitWatch, m: Member, now: number) => split.heardWorse(m, 0x0a000009, 90, at(now))
 
 describe('advertisements of a worse host that goes on', () => {
   test('are told after three intervals, once', () => {
-    const { told, split, lan, m, each } = watched()
+    const { told, views, split, lan, m, each } = watched()
     each(3, () => worse(split, m, lan.now))
     expect(told).toEqual([])
     each(5, () => worse(split, m, lan.now))
     expect(told).toEqual([`r 10.0.0.9: ${DEAF}`])
+    expect(views).toEqual(['active at priority 250 since 2023-11-14T22:13:23.023Z; advertises priority 90'])
   })
   test('the end is told when nothing has been heard for three intervals', () => {
     const { told, split, lan, m, each } = watched()
@@ -140,8 +144,8 @@ describe('a host that is not active itself', () => {
 
 test('strangers cannot fill the memory: at most 64 pieces of evidence', () => {
   const { told, split, lan, m, each } = watched()
-  each(5, () => { for (let i = 0; i < 64; i++) split.heardWorse(m, 0x0b000000 + i, lan.now) })
+  each(5, () => { for (let i = 0; i < 64; i++) split.heardWorse(m, 0x0b000000 + i, 90, lan.now) })
   expect(told.length).toBe(1)
-  each(5, () => { for (let i = 0; i < 1000; i++) split.heardWorse(m, 0x0c000000 + i, lan.now) })
+  each(5, () => { for (let i = 0; i < 1000; i++) split.heardWorse(m, 0x0c000000 + i, 90, lan.now) })
   expect(told.length).toBe(2) // the 65th and later were not kept, so the first are over
 })

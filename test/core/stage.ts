@@ -115,7 +115,7 @@ export function stage(config: Config, o: StageOptions = {}): { readonly lan: Lan
           done.push(payload[2] ?? -1)
           for (const other of hosts) {
             if (other.name !== name) lan.at(after(lan.now, ms(0.2)),
-              () => other.runtime.receive('eth0', m.peers !== undefined, d))
+              () => other.runtime.receive('eth0', m.config.unicast?.minHopLimit, d))
           }
           return true
         },

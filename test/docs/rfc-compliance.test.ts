@@ -1,10 +1,15 @@
 /** docs/rfc-compliance.md is true: every row has its tests, or says why not, and every test it names exists. */
-import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import process from 'node:process'
+import { promisify } from 'node:util'
+import { beforeAll, describe, expect, test } from 'vitest'
 
 const root = new URL('../../', import.meta.url).pathname
 const PAGE = 'docs/rfc-compliance.md'
+/** The tests of the check name tests of this file. */
+const SAMPLE = 'test/core/priority.test.ts'
 const page = readFileSync(join(root, PAGE), 'utf8')
 
 interface Row {
@@ -42,12 +47,28 @@ function faults(rows: readonly Row[]): string[] {
   })
 }
 
-/** A call whose first argument is that very title: test, it, describe, or the second call of their `each`. */
-function hasTest(file: string, title: string): boolean {
-  if (!file.startsWith('test/') || !existsSync(join(root, file))) return false
-  const source = readFileSync(join(root, file), 'utf8')
-  return ['\'', '"', '`'].some((quote) => source.includes(`(${quote}${title}${quote},`))
+/** Of each file named here: its tests as vitest prints them, a row of an `each` with its values, after those around it. */
+const titles = new Map<string, string[]>()
+
+/** vitest itself lists them: it reads the files and runs no test. About a second. With CI set also those that need root. */
+async function listTests(files: readonly string[]): Promise<void> {
+  const here = files.filter((file) => file.startsWith('test/'))
+  const options = ['--staticParse=false', '--no-isolate', '--pool', 'threads', '--json']
+  const own = Object.entries(process.env).filter(([name]) => !name.startsWith('VITEST'))
+  const vitest = join(root, 'node_modules/vitest/vitest.mjs')
+  const { stdout } = await promisify(execFile)(process.execPath, [vitest, 'list', ...here, ...options],
+    { cwd: root, env: { ...Object.fromEntries(own), CI: '1' }, maxBuffer: 1 << 26 })
+  for (const { name, file } of JSON.parse(stdout) as { name: string; file: string }[]) {
+    const path = relative(root, file)
+    titles.set(path, [...(titles.get(path) ?? []), name])
+  }
 }
+
+/** Its whole title, or what follows the titles around it. */
+const hasTest = (file: string, title: string): boolean =>
+  (titles.get(file) ?? []).some((name) => name === title || name.endsWith(` > ${title}`))
+
+beforeAll(() => listTests([...new Set([...namedIn(page), [SAMPLE]].flatMap(([file = '']) => file))]), 60_000)
 
 describe(PAGE, () => {
   test('every test that it names exists, and every row has its tests or says why not', () => {
@@ -68,12 +89,21 @@ describe(PAGE, () => {
 describe('the check can fail', () => {
   const row = (how: string, kept: string, refused: string) =>
     faults(rowsOf(`| Section | a | b | c | d |\n|---|---|---|---|---|\n| 9 | must | ${how} | ${kept} | ${refused} |`))
-  const good = '`test/core/health.test.ts › falls after so many bad results in a row`'
+  const good = '`test/core/priority.test.ts › no host gets 0 or 255, whatever the bands`'
 
   test('a sound row', () => expect(row('', good, good)).toEqual([]))
   test('a title that no test has', () => {
-    expect(row('', good, '`test/core/health.test.ts › falls`'))
-      .toEqual(['line 3 (9): no test "falls" in test/core/health.test.ts'])
+    expect(row('', good, '`test/core/priority.test.ts › no host`'))
+      .toEqual(['line 3 (9): no test "no host" in test/core/priority.test.ts'])
+  })
+  test('a row of an `each` stands with its values, not with its pattern, and not with others', () => {
+    expect(row('', good, '`test/core/priority.test.ts › rank 3, healthy: 220`')).toEqual([])
+    for (const title of ['rank %d, %s: %d', 'rank 3, healthy: 230']) {
+      expect(row('', good, `\`${SAMPLE} › ${title}\``)).toEqual([`line 3 (9): no test "${title}" in ${SAMPLE}`])
+    }
+  })
+  test('the title of a group is no test', () => {
+    expect(row('', good, '`test/core/priority.test.ts › four hosts`').length).toBe(1)
   })
   test('a file that is not there', () => {
     expect(row('', '`test/core/no.test.ts › a`', good)).toEqual(['line 3 (9): no test "a" in test/core/no.test.ts'])
@@ -85,7 +115,7 @@ describe('the check can fail', () => {
   test('excuses', () => {
     expect(row('declined: because', '', '')).toEqual([])
     expect(row('', good, '— nothing else can be sent')).toEqual([])
-    expect(row('declined: because', '', '`test/core/health.test.ts › no`').length).toBe(1)
+    expect(row('declined: because', '', '`test/core/priority.test.ts › no`').length).toBe(1)
   })
   test('a row with a bar too many', () => expect(faults(rowsOf('| 9 | must | a | b | c | d |')).length).toBeGreaterThan(0))
 })

@@ -128,7 +128,7 @@ describe.each(['active', 'backup'] as const)('a host that is %s', (role) => {
         : { family, src: 0xfe80n << 112n, dst: 0xff02000000000000000000000000_0012n, hopLimit: 255, payload: p }
       const members = h.runtime.members, before = members.map((m) => m.state), sent = h.sent.length
       try {
-        h.runtime.receive('eth0', false, d)
+        h.runtime.receive('eth0', undefined, d)
       } catch (error) {
         wrong.push(`threw ${String(error)}: ${hex(p)}`)
       }
@@ -159,7 +159,7 @@ describe.each(['active', 'backup'] as const)('a host that is %s', (role) => {
 test('what the runtime remembers of strangers is bounded', () => {
   const h = host('active'), random = randomFrom(SEED)
   for (let i = 0; i < 100_000; i++) {
-    h.runtime.receive('eth0', false, { family: 4, src: random.int(1, 0xfffffffe), dst: GROUP, hopLimit: 255,
+    h.runtime.receive('eth0', undefined, { family: 4, src: random.int(1, 0xfffffffe), dst: GROUP, hopLimit: 255,
       payload: captured.bytes('31 d2 fa 01 0064 0000 0a3500d2') })
   }
   expect(h.told.filter((e) => e.type === 'advertisement.rejected').length).toBe(256)

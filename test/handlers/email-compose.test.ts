@@ -125,7 +125,9 @@ test('the server died and nobody took over', () => {
 
 test('what needs attention, seen by two hosts, and one host that lost events', () => {
   const both = (host: string, other: string) =>
-    sample('split-brain.suspected', { router: 'testdns0', group: 'dns', ...quiet, reason: 'two-active', other }, { host })
+    sample('split-brain.suspected', {
+      router: 'testdns0', group: 'dns', ...quiet, reason: 'two-active', other, ours: 'active at priority 250 since 2026-01-02T03:04:00.000Z', theirs: 'advertises priority 240',
+    }, { host })
   expect(
     show([
       both('dns1', '192.0.2.2'),
@@ -150,9 +152,9 @@ test('what needs attention, seen by two hosts, and one host that lost events', (
   ).toMatchInlineSnapshot(`
     "Subject: [cam] testdns0 may have two active hosts; order for dns rejected; dns3 lost 12 events; somebody else uses the VRID of testdns1
 
-    testdns0 may be served by two hosts at once: dns1 also hears 192.0.2.2.
+    testdns0 may be served by two hosts at once: dns1, active at priority 250 since 2026-01-02T03:04:00.000Z, and 192.0.2.2, which advertises priority 240.
     The new order for dns was rejected (unknown-host): the old one stays in force.
-    testdns0 may be served by two hosts at once: dns2 also hears 192.0.2.1.
+    testdns0 may be served by two hosts at once: dns2, active at priority 250 since 2026-01-02T03:04:00.000Z, and 192.0.2.1, which advertises priority 240.
     dns3 could not keep 12 events: what they said is lost.
     192.0.2.99 uses the VRID of testdns1 on the same link and is not of this cluster.
 

@@ -209,6 +209,9 @@ describe('a stalled host', () => {
     expect(lan.holders('r')).toEqual(['a'])
     lan.run(seconds(20))
     expect(lan.transcript.filter((l) => l.includes('→ active')).length).toBe(2) // a at first, b once; a never left active
+    expect(a.told.filter((e) => e.type === 'stall').map((e) => e.data)).toEqual([
+      { reason: 'event-loop-late', planned: false, impact: 'degraded', lateMs: 4977 },
+    ])
   })
 
   test('a short stall of a backup starts nothing', () => {
@@ -234,6 +237,25 @@ describe('a stalled host', () => {
     b.stall(ms(3500))
     lan.run(seconds(20))
     expect(lan.transcript.filter((l) => l.includes('→ active')).length).toBe(1)
+  })
+})
+
+describe('a wall clock', () => {
+  /** Priorities and times of all that was sent. */
+  function sent(step?: (h: SimHost) => void) {
+    const { lan, a, b, c } = three({ interval: 0.1 })
+    step?.(a)
+    lan.run(seconds(3))
+    step?.(b)
+    a.crash()
+    lan.run(seconds(3))
+    step?.(c)
+    lan.run(seconds(3))
+    expect(lan.holders('r')).toEqual(['b'])
+    return [a, b, c].map((h) => h.sent.map((s) => [s.at, s.payload[2]]))
+  }
+  test.each([['back by a day', -86_400_000], ['forward by a year', 365 * 86_400_000]])('that is set %s changes nothing', (_, d) => {
+    expect(sent((h) => h.stepClock(ms(d)))).toEqual(sent())
   })
 })
 

@@ -40,7 +40,7 @@ describe('election: per-family', () => {
   test('an advertisement of one family says nothing to the election of the other', () => {
     const { lan, a, b, states } = twoFamilies()
     const better = Uint8Array.from(a.sent.findLast((s) => s.payload.length === 12)?.payload ?? [])
-    for (const h of [a, b]) h.runtime.receive('eth0', false,
+    for (const h of [a, b]) h.runtime.receive('eth0', undefined,
       { family: 6, src: 0xfe80n << 112n, dst: GROUP6, hopLimit: 255, payload: better })
     lan.run(seconds(1))
     expect(states()).toEqual([['active', 'backup'], ['active', 'backup']])

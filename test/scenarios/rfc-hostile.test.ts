@@ -21,7 +21,7 @@ function send({ lan }: { lan: SimHost['lan'] }, lie: Lie = {}): void {
   const payload = encode({ version: 3, vrid, priority, interval: ms(interval), addresses,
     authentication: { type: 'none' } }, { src, dst: GROUP, checksum: 'rfc5798' })
   for (const h of lan.hosts) lan.at((lan.now + 0.2) as never,
-    () => h.runtime.receive('eth0', false, { family: 4, src, dst: GROUP, hopLimit, payload }))
+    () => h.runtime.receive('eth0', undefined, { family: 4, src, dst: GROUP, hopLimit, payload }))
 }
 const rejected = (h: SimHost) =>
   h.told.map((e) => e.type).filter((type) => type === 'advertisement.rejected' || type === 'vrid.collision')
@@ -59,6 +59,22 @@ describe('one false packet', () => {
     all.lan.run(seconds(5))
     expect(all.lan.holders('r')).toEqual(['a'])
     expect(steps(all.a)).toEqual(['backup', 'active'])
+  })
+})
+
+describe('what is refused', () => {
+  test('is shown by cause, with the next heartbeat', () => {
+    const all = three()
+    for (let i = 0; i < 3; i++) send(all, { hopLimit: 254 })
+    send(all, { addresses: [0x0a0000fe] })
+    all.lan.run(ms(1))
+    expect(all.a.shown.get('r')?.refused).toBeUndefined()
+    all.a.steering.tick()
+    expect(all.a.shown.get('r')?.refused).toEqual({ 'hop-limit': 3, 'address-list': 1 })
+    const at = all.a.shown.get('r')?.at
+    all.lan.run(seconds(30))
+    all.a.steering.tick()
+    expect(all.a.shown.get('r')?.at).toBe(at)
   })
 })
 
@@ -109,7 +125,7 @@ describe('strangers', () => {
   test('our own packet that a switch sends back to us is not somebody else', () => {
     const all = three()
     const own = all.a.sent.at(-1)?.payload ?? new Uint8Array()
-    all.a.runtime.receive('eth0', false, { family: 4, src: 0x0a000001, dst: GROUP, hopLimit: 255, payload: own })
+    all.a.runtime.receive('eth0', undefined, { family: 4, src: 0x0a000001, dst: GROUP, hopLimit: 255, payload: own })
     all.lan.run(seconds(5))
     expect(steps(all.a)).toEqual(['backup', 'active'])
   })
@@ -118,10 +134,10 @@ describe('strangers', () => {
     const payload = encode({ version: 3, vrid: 7, priority: 255, interval: seconds(1), addresses: [0x0a000064],
       authentication: { type: 'none' } }, { src: LIAR, dst: GROUP, checksum: 'rfc9568' })
     const d = { family: 4, src: LIAR, dst: GROUP, hopLimit: 255, payload } as const
-    all.a.runtime.receive('eth1', false, d)
-    all.a.runtime.receive('eth0', true, d)
+    all.a.runtime.receive('eth1', undefined, d)
+    all.a.runtime.receive('eth0', 255, d)
     expect(all.a.state('r')).toBe('active')
-    all.a.runtime.receive('eth0', false, d)
+    all.a.runtime.receive('eth0', undefined, d)
     expect(all.a.state('r')).toBe('backup')
   })
 })

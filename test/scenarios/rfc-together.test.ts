@@ -53,6 +53,32 @@ describe('together', () => {
     expect(holders()).toEqual(['b', 'b'])
     expect(a.runtime.members.map((m) => m.params.priority)).toEqual([50, 50])
   })
+  test('a router that cannot take part makes the host fail for all, until it can and has listened for two intervals', () => {
+    const { lan, a, holders } = two(TOGETHER)
+    const [r1] = a.runtime.members
+    if (!r1) throw new Error('no router')
+    a.runtime.input(r1, { is: 'lost', why: 'interface-down' })
+    a.steering.takesPart(r1, false)
+    lan.run(ms(500))
+    expect(lan.holders('r2')).toEqual(['b'])
+    lan.run(ms(2700)) // of r1 nothing more is heard
+    expect(holders()).toEqual(['b', 'b'])
+    a.runtime.input(r1, { is: 'startup' })
+    a.steering.takesPart(r1, true)
+    lan.run(ms(1999))
+    expect(holders()).toEqual(['b', 'b'])
+    lan.run(seconds(2))
+    expect(holders()).toEqual(['a', 'a'])
+  })
+  test('without it, the others stay', () => {
+    const { lan, a, holders } = two('')
+    const [r1] = a.runtime.members
+    if (!r1) throw new Error('no router')
+    a.runtime.input(r1, { is: 'lost', why: 'interface-down' })
+    a.steering.takesPart(r1, false)
+    lan.run(seconds(5))
+    expect(holders()).toEqual(['b', 'a'])
+  })
 })
 
 describe('a tracked interface', () => {

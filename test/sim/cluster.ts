@@ -3,14 +3,18 @@ import { formatProblem, parseConfig, type Config } from '../../contract/config.t
 import { Lan } from './lan.ts'
 import { SimHost } from './host.ts'
 
-export interface RouterWish { readonly version?: 2 | 3; readonly interval?: number; readonly order?: 'forward' | 'reverse'; readonly preempt?: 'fast' | 'rfc' | 'off'; readonly lease?: string }
+export interface RouterWish {
+  readonly version?: 2 | 3; readonly interval?: number; readonly order?: 'forward' | 'reverse'; readonly preempt?: 'fast' | 'rfc' | 'off'; readonly lease?: string
+  readonly missed?: number; readonly preemptDelay?: number
+}
 
-export function cluster(hosts: readonly string[], routers: Readonly<Record<string, RouterWish>> = { r: {} }, checked = false): Config {
+export function cluster(hosts: readonly string[], routers: Readonly<Record<string, RouterWish>> = { r: {} }, checked = false, together = false): Config {
   const lines = Object.entries(routers).map(([name, r], i) => {
     const options = Object.entries(r).map(([k, v]) => `, ${k}: ${v}`).join('')
     return `      ${name}: {vrid: ${i + 7}, addresses: [10.0.0.${100 + i}/24, "fd00::${100 + i}/64"]${options}}`
   })
-  const text = ['cluster: sim', 'groups:', '  g:', `    hosts: [${hosts.join(', ')}]`, '    bands: {healthy: {first: 250, step: 10}, failed: {first: 100, step: 10}, outOfService: {first: 9, step: 1}}', ...(checked ? ['    checks: [dns]'] : []),
+  const text = ['cluster: sim', 'groups:', '  g:', `    hosts: [${hosts.join(', ')}]`, '    bands: {healthy: {first: 250, step: 10}, failed: {first: 100, step: 10}, outOfService: {first: 9, step: 1}}',
+    ...(checked ? ['    checks: [dns]'] : []), ...(together ? ['    together: true'] : []),
     '    defaults: {interface: eth0}', '    routers:', ...lines,
     ...(checked ? ['checks:', '  dns: {dns: {name: example.org}, rise: 1, fall: 1}'] : [])].join('\n')
   const parsed = parseConfig(text)

@@ -3,7 +3,7 @@ import { play } from './history.ts'
 
 const HISTORIES = Number(process.env.HISTORIES ?? 10_000)
 
-test(`${HISTORIES} random histories: one active, the best, with its addresses, in every connected part`, { timeout: 300_000 }, () => {
+test(`${HISTORIES} random histories: one active, the best, with its addresses, in every connected part`, { timeout: 120_000 }, () => {
   const failed: string[] = []
   let packets = 0
   for (let seed = 1; seed <= HISTORIES && failed.length < 3; seed++) {

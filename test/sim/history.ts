@@ -17,16 +17,23 @@ export function play(seed: number): History {
   const wishes: Record<string, RouterWish> = {}
   const checked = random.chance(0.7)
   const slow = random.chance(0.6) // intervals of one history differ up to fifteenfold; more would only make it long
+  const together = random.chance(0.2)
+  let alike: RouterWish = {}
   for (let i = random.int(1, 4); i > 0; i--) {
     const version = slow && random.chance(0.4) ? 2 : 3
-    wishes[`r${i}`] = {
+    const wish: RouterWish = {
       version, interval: version === 2 ? random.pick([1, 2]) : random.pick(slow ? [0.1, 1, 1.5] : [0.01, 0.05, 0.1]),
-      order: random.pick(['forward', 'reverse']), preempt: random.pick(['fast', 'fast', 'fast', 'rfc', 'off']),
+      order: random.pick(['forward', 'reverse']),
+    }
+    if (!together || alike.version === undefined) alike = wish // routers that move together have these in common
+    wishes[`r${i}`] = {
+      ...alike, preempt: random.pick(['fast', 'fast', 'fast', 'rfc', 'off']),
+      missed: random.pick([3, 3, 3, 2, 5]), preemptDelay: random.pick([0, 0, 0, 0.5, 2]),
     }
   }
-  const config = cluster(names, wishes, checked)
+  const config = cluster(names, wishes, checked, together)
   const lan = new Lan()
-  lan.transcript.push(`seed ${seed}: ${names.length} hosts, ${JSON.stringify(wishes)}`)
+  lan.transcript.push(`seed ${seed}: ${names.length} hosts, ${JSON.stringify(wishes)}${together ? ', together' : ''}`)
   for (const name of names) new SimHost(lan, config, name)
   const violations: string[] = []
   const longest = Math.max(...Object.values(wishes).map((w) => (w.interval ?? 1) * 1000)) as Ms
@@ -50,7 +57,9 @@ export function play(seed: number): History {
   lan.note('', 'peace')
   // What was under way ends first (a stop lasts up to 10 s); then every timer may run out once, and once more for a tie.
   lan.run(lan.pending())
-  lan.run(ms(2 * (4 * longest + 1300)))
+  const missed = Math.max(...Object.values(wishes).map((w) => w.missed ?? 3))
+  const delay = Math.max(...Object.values(wishes).map((w) => (w.preemptDelay ?? 0) * 1000))
+  lan.run(ms(2 * ((missed + 1) * longest + 1300) + delay))
   const components = weather.components()
   for (const component of components) violations.push(...settled(component, routers))
   const transitions = lan.transcript.length
@@ -95,12 +104,12 @@ function createWeather(lan: Lan, random: Random): Weather {
 function disturb(lan: Lan, random: Random, weather: Weather, names: readonly string[], violations: string[]): void {
   const h = random.pick(lan.hosts)
   const longest = lan.hosts[0]?.longestInterval ?? 1000
-  switch (random.int(0, 10)) {
+  switch (random.int(0, 12)) {
     case 0: return weather.change()
     case 1: return h.running ? h.crash() : h.boot()
     case 2: return h.running ? h.kill() : h.boot()
     case 3: return h.running ? void h.stop() : h.boot()
-    case 4: return h.stall(ms(random.next() * (random.chance(0.5) ? 6 : 0.3) * longest))
+    case 4: return h.stall(ms(random.next() * (random.chance(0.5) ? 6 : 0.3) * longest), random.pick(['timer', 'packet']))
     case 5: return h.check('dns', random.chance(0.5))
     case 6: case 7: {
       const order = random.shuffled(names).map((n) => (random.chance(0.15) ? `#${n}` : n))
@@ -121,6 +130,8 @@ function disturb(lan: Lan, random: Random, weather: Weather, names: readonly str
       for (const a of router.addresses) h.removeAddress(a.address)
       return
     }
+    case 9: return h.flap(ms(random.next() * (random.chance(0.5) ? 6 : 0.5) * longest))
+    case 10: return h.stepClock(ms((random.next() - 0.5) * 1e10))
     default: return void violations.push(...hostile(lan, h, random))
   }
 }

@@ -1,6 +1,7 @@
 /** One host of the simulated LAN: a pretend kernel around the real runtime, steering and story. */
 import { formatAddress, type Address } from '../../contract/address.ts'
 import type { Config } from '../../contract/config.ts'
+import type { RouterSnapshot } from '../../contract/events.ts'
 import { firstOrder, type Order } from '../../contract/order.ts'
 import { after, ms, type Instant, type Ms, type WallTime } from '../../contract/time.ts'
 import { visible } from '../../daemon/core/election.ts'
@@ -28,6 +29,8 @@ export class SimHost {
   steering!: Steering
   /** Everything told upwards, in order. */
   readonly told: (Told & { readonly when: Instant })[] = []
+  /** The latest snapshot of each router. */
+  readonly shown = new Map<string, RouterSnapshot>()
   /** Announcements (gratuitous ARP, unsolicited NA) as `time address`. */
   readonly announced: { readonly at: Instant; readonly address: string }[] = []
   readonly sent: { readonly at: Instant; readonly payload: Uint8Array }[] = []
@@ -35,7 +38,11 @@ export class SimHost {
   private readonly table = new Map<Address, number>()
   private readonly orders: Map<string, Order>
   private queue: Frame[] = []
-  private frozen = false
+  /** It does not run; packets wait in its sockets. */
+  stalled = false
+  /** Its wall clock was set by so much. */
+  private steppedBy = 0
+  private linkDownUntil = 0 as Instant
   private frozenUntil = 0 as Instant
   /** Orders that are on their way arrive until then. */
   ordersUntil = 0 as Instant
@@ -58,10 +65,10 @@ export class SimHost {
     const generation = ++this.generation
     this.alive = true
     this.stopping = false
-    this.frozen = false
+    this.stalled = false
     this.queue = []
     const { lan, name } = this
-    const wall = () => new Date(1_700_000_000_000 + lan.now).toISOString() as WallTime
+    const wall = () => new Date(1_700_000_000_000 + lan.now + this.steppedBy).toISOString() as WallTime
     const clock: Clock = {
       now: () => lan.now,
       wall,
@@ -75,7 +82,7 @@ export class SimHost {
         then()
       },
     }
-    const uplink: Uplink = { tell: ({ told }) => void this.told.push({ ...told, when: lan.now }), show() {}, receive() {}, keep() {}, close: async () => {} }
+    const uplink: Uplink = { tell: ({ told }) => void this.told.push({ ...told, when: lan.now }), show: (s) => { if (s.is === 'router') this.shown.set(s.document.router, s.document) }, receive() {}, keep() {}, close: async () => {} }
     let story: Story
     const steering = createSteering({
       host: name, config: this.config, orders: this.orders, runtime: () => this.runtime, story: () => story, wall, log: silent, peer() {},
@@ -138,28 +145,54 @@ export class SimHost {
     this.late = undefined
   }
 
-  /** The process does not run for `d`; packets wait in its sockets. */
-  stall(d: Ms): void {
-    if (!this.running || this.frozen || this.stopping) return
+  /** The process does not run for `d`; then its timer comes first, as with libuv, or a packet does. */
+  stall(d: Ms, first: 'timer' | 'packet' = 'timer'): void {
+    if (!this.running || this.stalled || this.stopping) return
     this.lan.note(this.name, `does not run for ${Math.round(d)} ms`)
-    this.frozen = true
+    this.stalled = true
     const generation = this.generation
     this.frozenUntil = after(this.lan.now, d)
     this.lan.at(this.frozenUntil, () => {
       if (generation !== this.generation) return
-      this.frozen = false
+      this.stalled = false
       this.lan.note(this.name, 'runs again')
-      // As libuv does: timers that are due first, then what waits in the sockets.
+      if (first === 'packet') this.drain()
       this.late?.()
       this.late = undefined
       this.drain()
     })
   }
 
+  /** Somebody sets the wall clock. */
+  stepClock(d: Ms): void {
+    this.lan.note(this.name, `its clock is set by ${Math.round(d)} ms`)
+    this.steppedBy += d
+  }
+
+  /** The link has no carrier for `d`. */
+  flap(d: Ms): void {
+    if (!this.running || this.stalled || this.stopping || !this.connected) return
+    this.link(false)
+    const generation = this.generation
+    this.linkDownUntil = after(this.lan.now, d)
+    const back = (): void => {
+      if (generation !== this.generation || !this.running) this.connected = true
+      else if (this.stalled) this.lan.at(this.frozenUntil, back)
+      else this.link(true)
+    }
+    this.lan.at(this.linkDownUntil, back)
+  }
+  private link(usable: boolean): void {
+    this.lan.note(this.name, `link ${usable ? 'up' : 'down'}`)
+    this.connected = usable
+    for (const m of this.runtime.members) this.runtime.input(m, usable ? { is: 'startup' } : { is: 'lost', why: 'interface-down' })
+    this.steering.link('eth0', usable)
+  }
+
   /** When a stall or a stop that is under way is over at the latest. */
   busyUntil(): Instant[] {
     const leaving = this.alive ? this.runtime.members.flatMap((m) => (m.state.at === 'leaving' ? [m.state.until] : [])) : []
-    return [this.frozenUntil, this.ordersUntil, ...leaving]
+    return [this.frozenUntil, this.linkDownUntil, this.ordersUntil, ...leaving]
   }
   get longestInterval(): Ms {
     return Math.max(...this.config.groups.flatMap((g) => g.routers.map((r) => r.interval))) as Ms
@@ -194,17 +227,17 @@ export class SimHost {
 
   arrive(frame: Frame): void {
     if (!this.running) return
-    if (this.frozen) this.queue.push(frame)
-    else this.runtime.receive('eth0', false, { ...frame, hopLimit: 255 })
+    if (this.stalled) this.queue.push(frame)
+    else this.runtime.receive('eth0', undefined, { ...frame, hopLimit: 255 })
   }
   private drain(): void {
     const waiting = this.queue
     this.queue = []
-    for (const frame of waiting) this.runtime.receive('eth0', false, { ...frame, hopLimit: 255 })
+    for (const frame of waiting) this.runtime.receive('eth0', undefined, { ...frame, hopLimit: 255 })
   }
   private fire(generation: number, wake: { readonly at: Instant; readonly run: () => void }): void {
     if (generation !== this.generation || this.wake !== wake) return
-    if (this.frozen) this.late = () => this.fire(generation, wake)
+    if (this.stalled) this.late = () => this.fire(generation, wake)
     else wake.run()
   }
 

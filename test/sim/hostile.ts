@@ -9,7 +9,7 @@ const STRANGER = 0x0a0000c8
 
 /** Sends one packet that RFC 9568 §7.1 or RFC 3768 §7.1 tells to discard; returns a violation if the host obeyed it. */
 export function hostile(lan: Lan, to: SimHost, random: Random): string[] {
-  if (!to.running) return []
+  if (!to.running || to.stalled) return []
   const m = random.pick(to.runtime.members)
   const good = {
     version: m.config.version, vrid: m.config.vrid, priority: random.pick([0, 1, 200, 255]), interval: m.config.interval,
@@ -22,7 +22,7 @@ export function hostile(lan: Lan, to: SimHost, random: Random): string[] {
   if (decoded.ok && !mismatch(decoded.value, m.expected)) return [] // the damage made another valid packet
   lan.note(to.name, `hears a hostile packet: ${what}`)
   const before = to.runtime.members.map((x) => x.state)
-  to.runtime.receive('eth0', false, datagram)
+  to.runtime.receive('eth0', undefined, datagram)
   return to.runtime.members.every((x, i) => x.state === before[i]) ? [] : [`${to.name} obeyed a hostile packet: ${what}`]
 
   function damaged(): [Uint8Array, number, string] {

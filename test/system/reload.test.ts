@@ -1,6 +1,7 @@
 /** SIGHUP: a changed cluster file is applied without disturbing what did not change, or refused whole. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { afterEach, describe, expect, it } from 'vitest'
+import { until } from '../../lab/clock.ts'
 import { clusterOf, groupOf, SERVICE } from './cluster.ts'
 import { needs } from './needs.ts'
 import { A, B, stageOf, type Stage } from './stage.ts'
@@ -26,6 +27,18 @@ describe.skipIf(absent)(title('a changed cluster file'), { timeout: 30_000 }, ()
     expect(await stage.daemon(A).said(/changed cluster file is in force/)).toMatchObject({ kept: ['testdns0'], restarted: ['second'], ended: [] })
     await stage.holders.settled(SECOND, [A], { calm: 200 })
     expect(changes(SERVICE.ipv4)).toBe(before)
+  })
+
+  it('that tunes a router moves nothing: a longer lease comes with the next renewal', async () => {
+    await begin()
+    const before = [changes(SERVICE.ipv4), stage.daemon(A).lines.length] as const
+    writeFileSync(stage.file, readFileSync(stage.file, 'utf8').replace('"vrid": 210', '"vrid": 210, "lease": 60, "missed": 5, "preemptDelay": 3'))
+    for (const name of [A, B]) stage.daemon(name).signal('SIGHUP')
+    expect(await stage.daemon(A).said(/changed cluster file is in force/)).toMatchObject({ kept: ['testdns0'], restarted: [] })
+    const lifetime = () => Number(/valid_lft (\d+)sec/.exec(stage.lab.output(stage.host(A), ['ip', 'address', 'show', 'to', SERVICE.ipv4]))?.[1])
+    expect(await until(() => lifetime() > 50, 3000)).toBe(true)
+    expect(changes(SERVICE.ipv4)).toBe(before[0])
+    expect(stage.daemon(A).lines.slice(before[1]).filter((l) => l.to !== undefined)).toEqual([])
   })
 
   it('that moves a router to another VRID hands its addresses over and back', async () => {

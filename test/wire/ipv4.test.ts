@@ -47,8 +47,9 @@ describe('RFC 791 §3.1: the header of a received packet', () => {
 })
 
 describe('the same packet again, at the front of a buffer', () => {
-  const heard = bytes(`${HEADER} ${MESSAGE}`)
-  const again = (hex: string, length = 32) => sameIpv4(heard, bytes(`${hex} ffffffff`), length)
+  const words = (hex: string) => new Uint32Array(bytes(hex).slice().buffer)
+  const heard = words(`${HEADER} ${MESSAGE}`)
+  const again = (hex: string, length = 32) => sameIpv4(heard, words(`${hex} ffffffff`), length)
 
   test('with another Identification and header checksum, and whatever an earlier packet left behind it', () => {
     expect(again(`45c00020 a731 0000 ff70 293a 0a35000b e0000012 ${MESSAGE}`)).toBe(true)
