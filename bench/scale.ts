@@ -55,8 +55,11 @@ interface Figures {
 
 /** Milliseconds to wait for all to be up, and for all to be taken over. */
 const UP = 60_000, OVER = 20_000
-/** Milliseconds until the second burst of announcements, five seconds after a takeover, has gone out. */
-const SECOND_BURST = 6000
+/**
+ * Milliseconds from then on until nothing of the start goes on: the second burst of announcements comes five seconds after a
+ * takeover, and Node collects once what a start leaves behind, after some ten.
+ */
+const SETTLED = 15_000
 
 async function measure(lab: Lab, product: Product, load: Load): Promise<Figures> {
   const [first, second] = lab.hosts as [Machine, Machine]
@@ -73,7 +76,7 @@ async function measure(lab: Lab, product: Product, load: Load): Promise<Figures>
   const pids = [first, second].map((host) => daemons.get(host.name)?.pid ?? 0)
   const settled = await until(() => held(first) === load.routers && held(second) === 0, UP, 100)
   const up = settled ? monotonic() - began : Number.POSITIVE_INFINITY
-  await sleep(SECOND_BURST)
+  await sleep(SETTLED)
 
   const quiet = Number(options.seconds) * 1000, from = monotonic()
   const used = pids.map(cpuSeconds), noise = startNoise()
