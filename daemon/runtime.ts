@@ -88,10 +88,7 @@ export function createRuntime(o: {
     m.state = state
     // Who did not run for a while may long be a second holder, and nobody waits for its answers any more.
     const handsOver = effects.length > 0 && what.is === 'heard' && !(before.at === 'active' && before.listening) && !behind()
-    if (m.partsAt !== undefined && (what.is === 'lost' || what.is === 'shutdown' || m.partsAt <= now)) {
-      m.partsAt = undefined
-      letGo(m, m.addresses)
-    }
+    if (m.partsAt !== undefined && (what.is === 'lost' || what.is === 'shutdown' || m.partsAt <= now)) letGo(m, m.addresses)
     witness?.stepped?.(m, what, effects, now)
     if (split && what.is === 'heard' && before.at === 'active' && state.at === 'active' && what.advert.priority !== 0) split.heardWorse(m, what.from, what.advert.priority, now)
     for (const effect of effects) {
@@ -226,6 +223,7 @@ export function createRuntime(o: {
 
   /** A renewal that still waits would bring them back. */
   function letGo(m: Member, which: Member['addresses']): void {
+    m.partsAt = undefined
     addresses.flush()
     addresses.release(m.carrier, which)
   }
@@ -293,7 +291,6 @@ export function createRuntime(o: {
       })))
       for (const m of some) {
         stopping.delete(m)
-        m.partsAt = undefined
         letGo(m, m.addresses)
       }
     },

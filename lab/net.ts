@@ -37,11 +37,13 @@ export interface Lab {
   readonly hosts: readonly Machine[]
   readonly client: Machine
   readonly ops: Machine
+  /** Where the other ends of all cables are. */
+  readonly switch: Pick<Machine, 'namespace'>
   host(name: string): Machine
   /** Starts a program there. It ends at the latest with the lab, or with this process. */
   start(machine: Machine, command: readonly string[], o?: RunOptions): Running
   /** Runs a program there to its end and returns what it printed; throws when it fails. */
-  output(machine: Machine, command: readonly string[]): string
+  output(machine: Pick<Machine, 'namespace'>, command: readonly string[]): string
   /** Addresses on its eth0 now, without prefix length and link-local ones. */
   addresses(machine: Machine): string[]
   /**
@@ -110,7 +112,7 @@ export function createLab(hosts: readonly string[], o: LabOptions = {}): Lab {
     return at
   }
   return {
-    directory, hosts: cluster, client, ops, cut, tidy, close,
+    directory, hosts: cluster, client, ops, switch: { namespace: wire }, cut, tidy, close,
     host(name) {
       const found = cluster.find((m) => m.name === name)
       if (!found) throw new Error(`no host ${name} in this lab`)

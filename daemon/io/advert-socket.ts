@@ -42,7 +42,7 @@ export function openAdvertSocket(o: {
     typeof value === 'number' ? socket.setOption(level, option, value) : socket.setOption(level, option, value, value.length)
 
   set(SOL_SOCKET, SO_BINDTODEVICE, Buffer.from(`${o.interface}\0`))
-  const filter = filterProgram(receive ? onlyOurs(o.family, o.unicast?.minHopLimit) : nothing)
+  const filter = filterProgram(receive ? onlyOurs(o.family, unicast) : nothing)
   set(SOL_SOCKET, SO_ATTACH_FILTER, filter.value)
   if (o.family === 4) {
     const membership = Buffer.concat([addressBytes(group), addressBytes(o.source), u32(o.index)]) // struct ip_mreqn
@@ -80,7 +80,7 @@ export function openAdvertSocket(o: {
   }
   function ipv6(source: string, payload: Uint8Array): Result<Datagram, unknown> {
     const src = parseAddress(source.split('%')[0] ?? '')
-    return src.ok ? ok({ family: 6, src: src.value, dst: o.unicast ? o.source : group, hopLimit: unicast ?? 255, payload }) : src
+    return src.ok ? ok({ family: 6, src: src.value, dst: unicast === undefined ? group : o.source, hopLimit: unicast ?? 255, payload }) : src
   }
   const words = new Uint32Array(MOST_BYTES / 4), buffer = Buffer.from(words.buffer)
   const intake = createIntake({

@@ -2,7 +2,6 @@
  * The host's clock since it was started and one timer, which is all the loop needs. The timer of Node stands still while the
  * machine is suspended, this clock does not: the first wake-up after it is late, and so the loop listens before it speaks.
  */
-import { performance } from 'node:perf_hooks'
 import { since, type Instant, type WallTime } from '../../contract/time.ts'
 import type { Clock } from '../ports.ts'
 import { setTimerSlack, sinceBoot, sleep } from './kernel.ts'
@@ -47,13 +46,13 @@ export function openClock({ packetsSeen, drain }: { readonly packetsSeen: () => 
       wait()
     },
     afterDrain(then) {
-      const until = performance.now() + LONGEST_DRAIN
+      const until = now() + LONGEST_DRAIN
       let seen = packetsSeen(), quiet = 0
       const round = () => {
         drain()
         quiet = packetsSeen() === seen ? quiet + 1 : 0
         seen = packetsSeen()
-        if (quiet >= QUIET_ROUNDS || performance.now() >= until) then()
+        if (quiet >= QUIET_ROUNDS || now() >= until) then()
         else setImmediate(round)
       }
       setImmediate(round)

@@ -33,10 +33,7 @@ export function openLinkMonitor(inventory: () => Inventory, log: Log): LinkMonit
     for (const l of inventory().links) links.set(l.name, l)
   }
   remember()
-  const state = (name: string): LinkState => {
-    const l = links.get(name)
-    return { name, usable: l?.up === true && l.running }
-  }
+  const state = (name: string): LinkState => ({ name, usable: isUsable(links.get(name)) })
 
   return {
     state,
@@ -55,10 +52,10 @@ export function openLinkMonitor(inventory: () => Inventory, log: Log): LinkMonit
       }
       /** An interface made anew has another index: what was open on it leads nowhere. */
       const compare = (name: string, before: LinkMessage | undefined) => {
-        const now = links.get(name), was = before?.up === true && before.running
+        const now = links.get(name), was = isUsable(before)
         const anew = before !== undefined && now !== undefined && before.index !== now.index
         if (anew && was) o.changed({ name, usable: false })
-        if (state(name).usable !== (was && !anew)) o.changed(state(name))
+        if (isUsable(now) !== (was && !anew)) o.changed(state(name))
         if (before && now && String(before.mac) !== String(now.mac)) o.readdressed(name)
       }
       /** While anything waits the kernel drops more without a word; and what waits is older than what it is asked next. */
@@ -98,6 +95,8 @@ export function openLinkMonitor(inventory: () => Inventory, log: Log): LinkMonit
     },
   }
 }
+
+const isUsable = (link: LinkMessage | undefined): boolean => link?.up === true && link.running
 
 /**
  * Every renewal of a lease is told as a new address; with hundreds of routers that would wake us for nothing. The type of a

@@ -1,10 +1,8 @@
 /** A stranger on the link sends what VRRP does not allow, and what it allows but should do little harm. */
-import path from 'node:path'
-import process from 'node:process'
 import { afterEach, describe, expect, it } from 'vitest'
 import { monotonic, until } from '../../lab/clock.ts'
 import { clusterOf, SERVICE } from './cluster.ts'
-import { forge, type Forged } from './frames.ts'
+import { forge, openSender, type Forged } from './frames.ts'
 import { needs } from './needs.ts'
 import { A, B, stageOf, type Stage } from './stage.ts'
 
@@ -37,22 +35,9 @@ describe.skipIf(absent)(title('hostile advertisements'), { timeout: 60_000 }, ()
 
   async function begin(interval: number): Promise<(...frames: Forged[]) => Promise<void>> {
     stage = await stageOf([A, B], () => clusterOf([A, B], { interval }))
-    const { lab } = stage
-    let sent = 0, ready = false
-    const sender = lab.start(lab.client, [process.execPath, path.join(import.meta.dirname, 'send-frames.ts')], {
-      log: path.join(lab.directory, 'sender.log'),
-      onLine: (line) => {
-        if (line === 'sent') sent++
-        else ready = true
-      },
-    })
+    const send = await openSender(stage.lab)
     await stage.elect(A, B)
-    await until(() => ready, 10_000)
-    return async (...frames) => {
-      const all = sent + frames.length
-      for (const f of frames) sender.write(forge(f).toString('hex'))
-      if (!await until(() => sent >= all, 10_000)) throw new Error('not sent')
-    }
+    return (...frames) => send(...frames.map((f) => forge(f)))
   }
   const refusals = (name: string) => stage.daemon(name).lines.filter((l) => /^advertisement refused/.test(l.msg))
   const changes = (name: string) => stage.daemon(name).lines.filter((l) => l.from !== undefined && l.to !== undefined).length

@@ -1,7 +1,6 @@
 /** Interfaces that are made anew or change under a running daemon, and more news of them than the kernel keeps. */
 import { afterEach, describe, expect, it } from 'vitest'
 import { monotonic, sleep, until } from '../../lab/clock.ts'
-import type { Machine } from '../../lab/net.ts'
 import { startSniffer, type Sniffer } from '../../lab/sniffer.ts'
 import { createBroker, type Listener } from './broker.ts'
 import { clusterOf, groupOf, ROUTER, SERVICE } from './cluster.ts'
@@ -33,8 +32,6 @@ describe.skipIf(absent)(title('an interface'), { timeout: 90_000 }, () => {
   const links = (name: string) => JSON.parse(ip(name, '-j', 'address')) as Link[]
   const link = (name: string, ifname = 'eth0') => links(name).find((l) => l.ifname === ifname)
   const held = (name: string, ifname = 'eth0') => link(name, ifname)?.addr_info.map((a) => a.local) ?? []
-  /** The machine at the other ends of all cables. */
-  const wire = (m: Machine): Machine => ({ ...m, name: 'switch', namespace: m.namespace.replace(/-[^-]+$/, '-switch') })
 
   function remove(name: string): void {
     ip(name, 'link', 'delete', 'eth0')
@@ -42,7 +39,7 @@ describe.skipIf(absent)(title('an interface'), { timeout: 90_000 }, () => {
   /** A new cable, whose end has the name of the old one and nothing else of it; then the addresses that the host has at boot. */
   function makeAnew(name: string): void {
     const m = stage.host(name), { lab } = stage
-    lab.output(wire(m), ['ip', 'link', 'add', m.port, 'type', 'veth', 'peer', 'name', 'eth0', 'address', NEW_MAC, 'netns', m.namespace])
+    lab.output(lab.switch, ['ip', 'link', 'add', m.port, 'type', 'veth', 'peer', 'name', 'eth0', 'address', NEW_MAC, 'netns', m.namespace])
     lab.plug(m)
     ip(name, 'link', 'set', 'eth0', 'up')
     lab.tidy(m)

@@ -85,9 +85,8 @@ describe.skipIf(absent)(title('a split'), { timeout: 60_000 }, () => {
   /** The switch forwards nothing from one host to the other; the client and the broker reach both. */
   function isolated(state: 'on' | 'off'): number {
     const { lab } = stage
-    const wire = { ...lab.client, namespace: lab.client.namespace.replace(/client$/, 'switch') }
     const at = monotonic()
-    for (const name of [A, B]) lab.output(wire, ['bridge', 'link', 'set', 'dev', lab.host(name).port, 'isolated', state])
+    for (const name of [A, B]) lab.output(lab.switch, ['bridge', 'link', 'set', 'dev', lab.host(name).port, 'isolated', state])
     return at
   }
 
