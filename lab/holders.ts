@@ -2,6 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { monotonic, until, wallMinusMonotonic } from './clock.ts'
 import type { Lab } from './net.ts'
+import { punctually } from './privilege.ts'
 
 export interface Change { readonly at: number; readonly host: string; readonly address: string; readonly held: boolean }
 
@@ -20,7 +21,10 @@ export interface Holders {
   gap(address: string, since: number, lost?: string): number
 }
 
-/** `ip monitor` hears of every namespace that has a number in its own: one of them, on `ops`, hears all hosts. */
+/**
+ * `ip monitor` hears of every namespace that has a number in its own: one of them, on `ops`, hears all hosts. It notes the
+ * time when it runs, so it must not wait for those it watches.
+ */
 export async function watchHolders(lab: Lab): Promise<Holders> {
   const journal: Change[] = []
   const held = new Map<string, Set<string>>()
@@ -37,7 +41,7 @@ export async function watchHolders(lab: Lab): Promise<Holders> {
   }
   let listens = false
   lab.hosts.forEach((host, i) => { lab.output(lab.ops, ['ip', 'netns', 'set', host.namespace, String(i + 1)]) })
-  lab.start(lab.ops, ['ip', '-o', '-ts', 'monitor', 'all-nsid', 'address'], { onLine(line) {
+  lab.start(lab.ops, [...punctually(), 'ip', '-o', '-ts', 'monitor', 'all-nsid', 'address'], { onLine(line) {
     listens = true
     const [, stamp = '', n, deleted, address] = LINE.exec(line) ?? []
     const host = lab.hosts[Number(n) - 1]

@@ -1,8 +1,8 @@
 /** The client as others use it: starts it on a machine of the lab and turns its lines into promises. */
-import { spawnSync } from 'node:child_process'
 import path from 'node:path'
 import type { Report } from './client.ts'
 import type { Lab, Machine } from './net.ts'
+import { punctually } from './privilege.ts'
 
 export const NAME = 'understudy.example'
 
@@ -18,7 +18,7 @@ export function startProbe(lab: Lab, machine: Machine, addresses: readonly strin
   const waiting: ((line: string) => void)[] = []
   const program = path.join(import.meta.dirname, 'client.ts')
   const words = ['--rate', String(o.rate ?? 1000), NAME, ...addresses]
-  const running = lab.start(machine, [...ahead(), process.execPath, program, ...words], {
+  const running = lab.start(machine, [...punctually(), process.execPath, program, ...words], {
     log: path.join(lab.directory, `client-${machine.name}.log`),
     onLine: (line) => waiting.shift()?.(line),
   })
@@ -34,10 +34,4 @@ export function startProbe(lab: Lab, machine: Machine, addresses: readonly strin
     report: async () => await ask('report') as Report,
     stop: () => running.stop(),
   }
-}
-
-/** Before everything that has no deadline, where this user may ask for that (root may). */
-function ahead(): readonly string[] {
-  const realtime = ['--fifo', '60']
-  return spawnSync('chrt', [...realtime, 'true']).status === 0 ? ['chrt', ...realtime] : []
 }

@@ -1,5 +1,5 @@
 /** Service addresses on interfaces, through rtnetlink. */
-import { familyOf, formatPrefixed } from '../../contract/address.ts'
+import { familyOf, formatPrefixed, type Family } from '../../contract/address.ts'
 import type { ServiceAddress } from '../../contract/config.ts'
 import type { AddressTable, Log } from '../ports.ts'
 import { AddressFlag, deleteAddress, newAddress } from '../wire/netlink.ts'
@@ -7,19 +7,16 @@ import { openAnnouncer } from './announcer.ts'
 import * as kernel from './kernel.ts'
 import type { Macvlans } from './macvlan.ts'
 import type { Netlink } from './netlink.ts'
+import { createAwaitRoutes } from './new-routes.ts'
 
 /** Renewals in one message to the kernel. */
 const MOST_AT_ONCE = 100
-/**
- * A worker of the kernel makes the route by which a host receives for a new IPv6 address. It is an ordinary thread of this
- * very processor: while the election's thread runs on, the address is not there, and must not be announced.
- */
-const LONGEST_WORK_MS = 5, LOOK_AGAIN_MS = 0.05
 const SCOPE = { global: 0, link: 253, host: 254 } as const // RT_SCOPE_…
 
 export function openAddresses(netlink: Netlink, macvlans: Macvlans, log: Log): AddressTable & { forgetMac(name: string): void; close(): void } {
   const announcer = openAnnouncer()
   const { ask, indexOf } = netlink
+  const awaitRoutes = createAwaitRoutes({ isLocal: netlink.isLocal, now: () => performance.now(), sleep: kernel.sleep })
   const macs = new Map<number, Uint8Array>()
   function macOf(index: number): Uint8Array | undefined {
     if (!macs.has(index)) for (const l of netlink.links()) if (l.mac) macs.set(l.index, l.mac)
@@ -39,20 +36,6 @@ export function openAddresses(netlink: Netlink, macvlans: Macvlans, log: Log): A
     scope: SCOPE[a.scope],
     ...(a.label === undefined ? {} : { label: a.label }),
   })
-  /** Interfaces whose routes are in a table of their own, a VRF's: nobody waits for them a second time. */
-  const untold = new Set<string>()
-  /** False where they did not come. */
-  function awaitRoutes(addresses: readonly ServiceAddress[]): boolean {
-    const until = performance.now() + LONGEST_WORK_MS
-    const expected = addresses.filter((a) => familyOf(a.address) === 6 && !a.duplicateDetection)
-    return expected.every(({ address }) => {
-      while (!netlink.isLocal(address)) {
-        if (performance.now() >= until) return false
-        kernel.sleep(LOOK_AGAIN_MS)
-      }
-      return true
-    })
-  }
   /** Renewals are the same bytes again and again. */
   const renewals = new WeakMap<ServiceAddress, { readonly index: number; readonly leaseSeconds: number; readonly bytes: Uint8Array }>()
   let waiting: Uint8Array[] = []
@@ -61,12 +44,18 @@ export function openAddresses(netlink: Netlink, macvlans: Macvlans, log: Log): A
     hold(name, addresses, leaseSeconds) {
       macvlans.raise(name)
       const refused: string[] = []
-      for (const a of addresses) {
-        let errno = ask((n) => request(name, a, leaseSeconds, n))
-        if (errno === kernel.ENODEV && netlink.forgetIndex(name)) errno = ask((n) => request(name, a, leaseSeconds, n)) // made anew since
-        if (errno !== 0) refused.push(`${formatPrefixed(a)} on ${name}: errno ${errno}`)
+      const add = (family: Family) => {
+        const some = addresses.filter((a) => familyOf(a.address) === family)
+        for (const a of some) {
+          let errno = ask((n) => request(name, a, leaseSeconds, n))
+          if (errno === kernel.ENODEV && netlink.forgetIndex(name)) errno = ask((n) => request(name, a, leaseSeconds, n)) // made anew since
+          if (errno !== 0) refused.push(`${formatPrefixed(a)} on ${name}: errno ${errno}`)
+        }
+        return some
       }
-      if (refused.length === 0 && !untold.has(name) && !awaitRoutes(addresses)) untold.add(name)
+      const awaited = add(6).filter((a) => !a.duplicateDetection).map((a) => a.address)
+      if (refused.length === 0 && awaited.length > 0) awaitRoutes(name, awaited)
+      add(4) // these are there at once: the shorter two hosts have them, the better
       return refused
     },
     renew(name, addresses, leaseSeconds) {
