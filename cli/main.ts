@@ -8,11 +8,11 @@ import { ANSWER_FD, READER, type Terminal } from './terminal.ts'
 /**
  * What the daemon tells V8: little memory before speed. A young generation of 1 MiB is swept in a fraction of a millisecond;
  * by the election's own thread, which must not wait for one of lower priority; nothing that it does is hot enough to be worth
- * the memory of the optimizing compilers.
+ * the memory of the optimizing compilers. But what a takeover needs stays compiled, however long nobody needed it.
  */
 const SMALL = [
   '--no-turbofan', '--no-maglev', '--optimize-for-size', '--max-semi-space-size=1', '--no-short-builtin-calls',
-  '--single-threaded-gc', '--expose-gc',
+  '--single-threaded-gc', '--expose-gc', '--no-flush-bytecode',
 ]
 
 const isTerminal = process.stdout.isTTY === true

@@ -22,6 +22,7 @@ import { adopt, createMembers, type Member } from './member.ts'
 import { createParticipation } from './participation.ts'
 import type { Log } from './ports.ts'
 import { createRecord } from './record.ts'
+import { rehearse } from './rehearsal.ts'
 import { planReload } from './reload.ts'
 import { createRivals } from './rivals.ts'
 import { createRuntime, type Runtime } from './runtime.ts'
@@ -161,6 +162,7 @@ export async function runDaemon({ first, readAgain, log }: DaemonOptions): Promi
   const probes = new Map<string, { readonly identity: string; stop(): void }>()
   startProbes()
   for (const name of neededInterfaces()) if (!links.state(name).usable) steering.link(name, false)
+  for (const m of firstOfEachFamily(build(config, secrets))) rehearse(m, addresses, netlink.isLocal)
   globalThis.gc?.() // what the start has left behind, while nobody waits: some milliseconds of work
   for (const m of members) participation.start(m)
   for (const m of members) story.show(m)
@@ -265,6 +267,8 @@ export async function runDaemon({ first, readAgain, log }: DaemonOptions): Promi
 }
 
 const bigints = (_: string, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value)
+
+const firstOfEachFamily = (members: readonly Member[]) => members.filter((m, i) => members.findIndex((o) => o.family === m.family) === i)
 
 /** What the uplink was opened with, to tell whether it must be opened anew. */
 const reaches = (c: Config, s: Secrets, host: string): string => JSON.stringify(
