@@ -67,10 +67,11 @@ export async function playRound(
     const active = await what.prepare?.(stage(first)) ?? first
     if (active !== first && !await settled(probe, active)) return unsettled(active)
     sniffer?.forget()
-    await sleep(SETTLED + phase * what.setting.interval * 1000)
+    await sleep(SETTLED)
     holders.refresh()
     await probe.mark()
     await sleep(300)
+    await moment(sniffer, lab.mac(active), phase, what.setting)
 
     const { at, over } = await what.happen(stage(active))
     over?.catch(() => {}) // it is waited for below, unless the round fails before
@@ -92,6 +93,16 @@ export async function playRound(
   } finally {
     await cluster.stop()
   }
+}
+
+/**
+ * `phase` of an interval after an advertisement, as the wire told the times of the last ones: how long a crash lasts depends
+ * on it, and both products are to meet the same.
+ */
+async function moment(sniffer: Sniffer | undefined, active: string, phase: number, setting: Setting): Promise<void> {
+  const interval = setting.interval * 1000, now = monotonic()
+  const last = sniffer?.advertisements.findLast((a) => a.family === 4 && a.mac === active)?.at ?? now
+  await sleep(last + (Math.ceil((now - last) / interval) + phase) * interval - now)
 }
 
 const ADDRESSES = [SERVICE.ipv4, SERVICE.ipv6]
