@@ -1,7 +1,7 @@
 /** RFC 9568 §6.4.3, and the hand-over that stands before its Shutdown, one step at a time. */
 import { describe, expect, test } from 'vitest'
 import { ms, seconds } from '../../contract/time.ts'
-import { deadline, step, type Leaving, type Why } from '../../daemon/core/election.ts'
+import { deadline, step, type Leaving, type Params, type Why } from '../../daemon/core/election.ts'
 import { active, AFTER_US, at, backup, BEFORE_US, heard, OURS, params, play, tick } from './params.ts'
 
 describe('§6.4.3 Active: Adver_Timer', () => {
@@ -71,8 +71,9 @@ describe('§6.4.3 Active: a better advertisement', () => {
     expect(step(params({ primary: 0x7f000001 }), active(), heard(240, 0xc0000201), at(100)).state.at).toBe('backup')
     expect(step(params({ primary: 0xc0000201 }), active(), heard(240, 0x7f000001), at(100)).state.at).toBe('active')
   })
-  test('Preempt_Mode is not considered', () => {
-    expect(step(params({ preempt: 'off' }), active(), heard(241), at(700)).state.at).toBe('backup')
+  test.each<Params['preempt']>(['fast', 'rfc', 'off'])('Preempt_Mode is not considered: %s', (preempt) => {
+    expect(step(params({ preempt }), active(), heard(241), at(700)).state.at).toBe('backup')
+    expect(step(params({ preempt }), active(), heard(239), at(700)).state.at).toBe('active')
   })
   test('the interval of the winner counts when a second advertisement confirms it', () => {
     const lost = step(params(), active(), heard(250, BEFORE_US, 40_950), at(700)).state

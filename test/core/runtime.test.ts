@@ -88,6 +88,12 @@ describe('an active host', () => {
     lan.run(ms(3100))
     expect(b.done.slice(0, 3)).toEqual(['hold', 'announce', 240])
   })
+  test('that cannot have the addresses never announces them, and says nothing', () => {
+    const { lan, a, b } = two('', { refusedOn: ['b'] })
+    input(a, { is: 'lost', why: 'interface-down' })
+    lan.run(seconds(30))
+    expect([b.done, b.members.map((m) => m.state.at)]).toEqual([['release'], ['initialize']])
+  })
   test('that loses to a host that comes unasked says farewell, and lets go 2 ms later', () => {
     const { lan, a } = two()
     a.done.length = 0

@@ -44,6 +44,8 @@ export interface StageOptions {
   readonly split?: SplitWatch
   /** How long it takes, after a stall, to hear all that waits. */
   readonly drain?: Ms
+  /** Hosts whose kernel refuses every service address. */
+  readonly refusedOn?: readonly string[]
   /** Padded to 8 bytes. */
   readonly password?: Uint8Array
 }
@@ -81,6 +83,7 @@ export function stage(config: Config, o: StageOptions = {}): { readonly lan: Lan
       },
       addresses: {
         hold: (_, addresses) => {
+          if (o.refusedOn?.includes(name)) return addresses.map((a) => `${a.address}: errno 99`)
           for (const a of addresses) held.add(a.address)
           done.push('hold')
           return []

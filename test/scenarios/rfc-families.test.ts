@@ -6,25 +6,9 @@ import { lanOf } from '../sim/cluster.ts'
 import type { SimHost } from '../sim/host.ts'
 
 const GROUP6 = 0xff02000000000000000000000000_0012n
-/** What the simulated host has not: a link-local address of its own for the elections over IPv6. */
-function withLinkLocal(h: SimHost, source: bigint): void {
-  for (const m of h.runtime.members.filter((x) => x.family === 6)) {
-    m.params = { ...m.params, primary: source }
-    m.socket = {
-      family: 6, source, group: GROUP6, close() {},
-      send(payload) {
-        h.sent.push({ at: h.lan.now, payload })
-        h.lan.broadcast(h, { family: 6, src: source, dst: GROUP6, payload })
-        return true
-      },
-    }
-  }
-}
 function twoFamilies(router = '') {
   const { lan, hosts } = lanOf(clusterOf('a, b', `, election: per-family${router}`))
   const { a, b } = hosts as Record<'a' | 'b', SimHost>
-  withLinkLocal(a, 0xfe80_0000_0000_0000_0000_0000_0000_000an)
-  withLinkLocal(b, 0xfe80_0000_0000_0000_0000_0000_0000_000bn)
   lan.run(seconds(10))
   return { lan, a, b, states: () => ['r-ipv4', 'r-ipv6'].map((name) => [a, b].map((h) => h.state(name))) }
 }

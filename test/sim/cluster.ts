@@ -6,11 +6,15 @@ import { SimHost } from './host.ts'
 export interface RouterWish {
   readonly version?: 2 | 3; readonly interval?: number; readonly order?: 'forward' | 'reverse'; readonly preempt?: 'fast' | 'rfc' | 'off'; readonly lease?: string
   readonly missed?: number; readonly preemptDelay?: number
+  readonly election?: 'shared' | 'per-family'
+  /** To each host by its address instead of to the group. */
+  readonly unicast?: boolean
 }
 
 export function cluster(hosts: readonly string[], routers: Readonly<Record<string, RouterWish>> = { r: {} }, checked = false, together = false): Config {
-  const lines = Object.entries(routers).map(([name, r], i) => {
-    const options = Object.entries(r).map(([k, v]) => `, ${k}: ${v}`).join('')
+  const peers = `{peers: {${hosts.map((host, i) => `${host}: 10.0.0.${i + 1}`).join(', ')}}}`
+  const lines = Object.entries(routers).map(([name, { unicast, ...r }], i) => {
+    const options = Object.entries(r).map(([k, v]) => `, ${k}: ${v}`).join('') + (unicast ? `, unicast: ${peers}` : '')
     return `      ${name}: {vrid: ${i + 7}, addresses: [10.0.0.${100 + i}/24, "fd00::${100 + i}/64"]${options}}`
   })
   const text = ['cluster: sim', 'groups:', '  g:', `    hosts: [${hosts.join(', ')}]`, '    bands: {healthy: {first: 250, step: 10}, failed: {first: 100, step: 10}, outOfService: {first: 9, step: 1}}',

@@ -26,8 +26,9 @@ export function play(seed: number): History {
       order: random.pick(['forward', 'reverse']),
     }
     if (!together || alike.version === undefined) alike = wish // routers that move together have these in common
+    const unicast = random.chance(0.2)
     wishes[`r${i}`] = {
-      ...alike, preempt: random.pick(['fast', 'fast', 'fast', 'rfc', 'off']),
+      ...alike, unicast, election: !unicast && alike.version === 3 && random.chance(0.3) ? 'per-family' : 'shared', preempt: random.pick(['fast', 'fast', 'fast', 'rfc', 'off']),
       missed: random.pick([3, 3, 3, 2, 5]), preemptDelay: random.pick([0, 0, 0, 0.5, 2]),
     }
   }
@@ -44,7 +45,6 @@ export function play(seed: number): History {
     h.boot()
     if (checked && random.chance(0.9)) h.check('dns', random.chance(0.8))
   }
-  const routers = Object.keys(wishes)
   for (let i = 0; i < random.int(3, 14); i++) {
     lan.run(ms(random.next() * (random.chance(0.5) ? 5 : 0.5) * longest))
     disturb(lan, random, weather, names, violations)
@@ -61,7 +61,7 @@ export function play(seed: number): History {
   const delay = Math.max(...Object.values(wishes).map((w) => (w.preemptDelay ?? 0) * 1000))
   lan.run(ms(2 * ((missed + 1) * longest + 1300) + delay))
   const components = weather.components()
-  for (const component of components) violations.push(...settled(component, routers))
+  for (const component of components) violations.push(...settled(component))
   const transitions = lan.transcript.length
   lan.run(ms(10 * longest))
   if (lan.transcript.length > transitions) violations.push(`unrest without a cause: ${lan.transcript.slice(transitions).join('; ')}`)
@@ -137,8 +137,9 @@ function disturb(lan: Lan, random: Random, weather: Weather, names: readonly str
 }
 
 /** What must hold in one connected part of the network when nothing has happened for long enough. */
-function settled(component: readonly SimHost[], routers: readonly string[]): string[] {
-  return routers.flatMap((router) => {
+function settled(component: readonly SimHost[]): string[] {
+  const elections = component[0]?.runtime.members.map((m) => m.name) ?? []
+  return elections.flatMap((router) => {
     const members = component.map((h) => ({ h, m: h.member(router), state: h.state(router) }))
     const active = members.filter((x) => x.state === 'active')
     const holders = component.filter((h) => h.holds(router)).map((h) => h.name)

@@ -1,5 +1,5 @@
 /** One host of the simulated LAN: a pretend kernel around the real runtime, steering and story. */
-import { formatAddress, type Address } from '../../contract/address.ts'
+import { formatAddress, type Address, type Family } from '../../contract/address.ts'
 import type { Config } from '../../contract/config.ts'
 import type { RouterSnapshot } from '../../contract/events.ts'
 import { firstOrder, type Order } from '../../contract/order.ts'
@@ -17,10 +17,14 @@ const silent: Log = { debug() {}, info() {}, warn() {}, error() {} }
 const EXPIRY_SLACK = ms(200)
 const GROUP = { 4: 0xe0000012, 6: 0xff020000000000000000000000000012n } as const
 
+/** What the cluster file has where it says nothing. */
+const UNICAST_HOP_LIMIT = 255
+
 export class SimHost {
   readonly name: string
   readonly lan: Lan
-  readonly source: Address
+  /** By family: its IPv4 address, and its link-local one. */
+  readonly sources: Readonly<Record<Family, Address>>
   readonly config: Config
   connected = true
   private alive = false
@@ -55,7 +59,8 @@ export class SimHost {
     this.lan = lan
     this.config = config
     this.name = name
-    this.source = 0x0a00_0001 + lan.hosts.length
+    const number = lan.hosts.length + 1
+    this.sources = { 4: 0x0a00_0000 + number, 6: 0xfe80_0000_0000_0000_0000_0000_0000_0000n + BigInt(number) }
     this.orders = new Map(config.groups.map((g) => [g.name, firstOrder(g.hosts)]))
     lan.hosts.push(this)
   }
@@ -103,15 +108,16 @@ export class SimHost {
     })))
     this.runtime = createRuntime({ members, clock, addresses: this.addresses(), story: noted, log: silent })
     for (const m of members) {
+      const source = this.sources[m.family]
       m.socket = {
-        family: m.family, source: this.source, group: GROUP[m.family], close() {},
-        send: (payload) => {
+        family: m.family, source, group: GROUP[m.family], close() {},
+        send: (payload, dst) => {
           this.sent.push({ at: lan.now, payload })
-          lan.broadcast(this, { family: m.family, src: this.source, dst: GROUP[m.family], payload })
+          lan.send(this, { family: m.family, src: source, dst, payload })
           return true
         },
       }
-      m.params = { ...m.params, primary: this.source }
+      m.params = { ...m.params, primary: source }
       for (const a of m.addresses) this.table.delete(a.address) // leftovers
     }
     lan.note(name, 'starts')
@@ -206,9 +212,11 @@ export class SimHost {
   state(router: string): string {
     return this.running ? visible(this.member(router).state) : 'dead'
   }
+  /** Any address of that router, or of that election. */
   holds(router: string): boolean {
     const config = this.config.groups.flatMap((g) => g.routers).find((r) => r.name === router)
-    return (config?.addresses ?? []).some((a) => (this.table.get(a.address) ?? -1) > this.lan.now)
+    const addresses = config?.addresses ?? this.member(router).addresses
+    return addresses.some((a) => (this.table.get(a.address) ?? -1) > this.lan.now)
   }
   /** Somebody else takes an address away, and the kernel says so. */
   removeAddress(a: Address): void {
@@ -228,12 +236,15 @@ export class SimHost {
   arrive(frame: Frame): void {
     if (!this.running) return
     if (this.stalled) this.queue.push(frame)
-    else this.runtime.receive('eth0', undefined, { ...frame, hopLimit: 255 })
+    else this.hear(frame)
   }
   private drain(): void {
     const waiting = this.queue
     this.queue = []
-    for (const frame of waiting) this.runtime.receive('eth0', undefined, { ...frame, hopLimit: 255 })
+    for (const frame of waiting) this.hear(frame)
+  }
+  private hear(frame: Frame): void {
+    this.runtime.receive('eth0', frame.dst === GROUP[frame.family] ? undefined : UNICAST_HOP_LIMIT, { ...frame, hopLimit: 255 })
   }
   private fire(generation: number, wake: { readonly at: Instant; readonly run: () => void }): void {
     if (generation !== this.generation || this.wake !== wake) return

@@ -5,7 +5,10 @@ import type { SimHost } from './host.ts'
 import type { Lan } from './lan.ts'
 import type { Random } from './random.ts'
 
-const STRANGER = 0x0a0000c8
+/** By family: who sends, to whom, and an address that no router has. */
+const STRANGER = { 4: 0x0a0000c8, 6: 0xfe80_0000_0000_0000_0000_0000_0000_00c8n } as const
+const GROUP = { 4: 0xe0000012, 6: 0xff02_0000_0000_0000_0000_0000_0000_0012n } as const
+const FOREIGN = { 4: 0x0a0000fe, 6: 0xfd00_0000_0000_0000_0000_0000_0000_00fen } as const
 
 /** Sends one packet that RFC 9568 §7.1 or RFC 3768 §7.1 tells to discard; returns a violation if the host obeyed it. */
 export function hostile(lan: Lan, to: SimHost, random: Random): string[] {
@@ -15,14 +18,15 @@ export function hostile(lan: Lan, to: SimHost, random: Random): string[] {
     version: m.config.version, vrid: m.config.vrid, priority: random.pick([0, 1, 200, 255]), interval: m.config.interval,
     addresses: m.advertised, authentication: m.authentication,
   }
-  const wire = { src: STRANGER, dst: 0xe0000012, checksum: 'rfc5798' as const }
+  const from = { src: STRANGER[m.family], dst: GROUP[m.family] }
+  const wire = { ...from, checksum: 'rfc5798' as const }
   const [payload, hopLimit, what] = damaged()
-  const datagram = { family: m.family, src: STRANGER, dst: 0xe0000012, hopLimit, payload }
+  const datagram = { ...from, family: m.family, hopLimit, payload }
   const decoded = decode(datagram)
   if (decoded.ok && !mismatch(decoded.value, m.expected)) return [] // the damage made another valid packet
   lan.note(to.name, `hears a hostile packet: ${what}`)
   const before = to.runtime.members.map((x) => x.state)
-  to.runtime.receive('eth0', undefined, datagram)
+  to.runtime.receive('eth0', m.config.unicast?.minHopLimit, datagram)
   return to.runtime.members.every((x, i) => x.state === before[i]) ? [] : [`${to.name} obeyed a hostile packet: ${what}`]
 
   function damaged(): [Uint8Array, number, string] {
@@ -31,8 +35,11 @@ export function hostile(lan: Lan, to: SimHost, random: Random): string[] {
       case 0: bytes[random.int(0, bytes.length - 1)] = random.int(0, 255); return [bytes, 255, 'a byte changed']
       case 1: return [bytes, 254, 'hop limit 254']
       case 2: return [bytes.subarray(0, random.int(0, bytes.length - 1)), 255, 'truncated']
-      case 3: return [encode({ ...good, addresses: [...m.advertised, 0x0a0000fe] }, wire), 255, 'foreign address list']
-      case 4: return [encode({ ...good, version: m.config.version === 2 ? 3 : 2 }, wire), 255, 'the other version']
+      case 3: return [encode({ ...good, addresses: [...m.advertised, FOREIGN[m.family]] }, wire), 255, 'foreign address list']
+      case 4: {
+        if (m.family === 6) bytes[0] = 0x21 // version 2 has no IPv6: nobody can build a whole one
+        return [m.family === 6 ? bytes : encode({ ...good, version: m.config.version === 2 ? 3 : 2 }, wire), 255, 'the other version']
+      }
       case 5: bytes[3] = random.int(0, 255); return [bytes, 255, 'a count that lies']
       default: return [Uint8Array.from({ length: random.int(0, 64) }, () => random.int(0, 255)), 255, 'noise']
     }

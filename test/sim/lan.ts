@@ -23,8 +23,10 @@ export class Lan {
     push(this.heap, { at: Math.max(at, this.now) as Instant, order: this.count++, run })
   }
 
-  broadcast(from: SimHost, frame: Frame): void {
-    for (const to of this.hosts) {
+  /** To everybody, or to the host that has the address. */
+  send(from: SimHost, frame: Frame): void {
+    const only = this.hosts.find((h) => h.sources[frame.family] === frame.dst)
+    for (const to of only ? [only] : this.hosts) {
       if (to === from || !to.connected || !from.connected) continue
       for (const delay of this.carries(from, to)) this.at(after(this.now, delay), () => to.arrive(frame))
     }

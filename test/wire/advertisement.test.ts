@@ -84,6 +84,12 @@ describe('RFC 9568 §5.2.8: two readings of the IPv4 checksum', () => {
     expect(decode({ ...ipv4(withPseudoHeader), dst: GROUP + 1 })).toMatchObject({ error: { reject: 'checksum' } })
   })
 
+  test('version 2 never has the pseudo-header (RFC 3768 §5.3.8)', () => {
+    const alone = '21 d2 fa 01 01 01 6aa5 0a3500d2 7365637265743132', withOne = '21 d2 fa 01 01 01 7fce 0a3500d2 7365637265743132'
+    expect(decode(ipv4(bytes(alone)))).toMatchObject({ ok: true })
+    expect(decode(ipv4(bytes(withOne)))).toMatchObject({ error: { reject: 'checksum' } })
+  })
+
   test('IPv6 always has the pseudo-header, whatever the reading', () => {
     const o = { src: SENDER6, dst: GROUP6, checksum: 'rfc9568' } as const
     expect(encode({ ...v3, addresses: [FD53_210] }, o)).toEqual(captured.KEEPALIVED_V3_IPV6.slice(54))
