@@ -39,6 +39,7 @@ Regularity of advertisements on two hosts in network namespaces of this machine.
                        ${trials.map((t) => t.name).join(', ')}
   --with NAME[,NAME]   products (default: both): ${products.map((p) => p.name).join(', ')}
   --seconds N          of each measurement (default 30)
+  --rounds N           of a storm (default 3): the quiet and each kind of storm in turn, and of each the round in the middle
   --scheduling NAME[,NAME]
                        default (as each does by itself, which is the default), ordinary (both as ordinary programs),
                        realtime (both with real-time priority)
@@ -46,15 +47,17 @@ Regularity of advertisements on two hosts in network namespaces of this machine.
 `
 const { values: options } = parseArgs({ options: {
   only: { type: 'string' }, with: { type: 'string' }, seconds: { type: 'string', default: '30' },
-  scheduling: { type: 'string', default: 'default' }, help: { type: 'boolean', default: false },
+  rounds: { type: 'string', default: '3' }, scheduling: { type: 'string', default: 'default' },
+  help: { type: 'boolean', default: false },
 } })
 
 interface Figures extends Regularity {
   readonly trial: string
   readonly product: string
   readonly scheduling: Scheduling
-  /** Of a storm. */
+  /** Of a storm; and the least and the largest p99 of all its rounds. */
   readonly load?: string
+  readonly range?: readonly [number, number]
   /** Advertisements of other hosts. */
   readonly others: number
   readonly noise: Noise
@@ -122,19 +125,29 @@ async function storm(trial: Trial, scheduling: Scheduling, tell: (f: Figures) =>
     const broker = cluster.startBroker()
     for (const host of lab.hosts) cluster.startDaemon(host)
     await settle(sniffer, mac)
+    const seen = new Map<string, Figures[]>()
     const phase = async (load: string, done = () => '') => {
       const f = await listen(sniffer, mac, trial.interval)
-      tell({ ...f, trial: trial.name, product: 'understudy', scheduling, load: `${load}${done()}` })
+      const all = seen.get(load) ?? []
+      seen.set(load, [...all, { ...f, trial: trial.name, product: 'understudy', scheduling, load: `${load}${done()}` }])
     }
-    await phase('quiet')
-    for (const [mode, rate] of [['orders', 1000], ['clients that reconnect', 50]] as const) {
-      const wind = await startStorm(lab, cluster, mode, rate)
-      await phase(`${rate} ${mode} a second`, () => ` (${wind.rate()} done)`)
-      await wind.stop()
+    for (let round = 0; round < Number(options.rounds); round++) {
+      await phase('quiet')
+      for (const [mode, rate] of [['orders', 1000], ['clients that reconnect', 50]] as const) {
+        const wind = await startStorm(lab, cluster, mode, rate)
+        await phase(`${rate} ${mode} a second`, () => ` (${wind.rate()} done)`)
+        await wind.stop()
+      }
+      broker.signal('SIGSTOP')
+      await phase('the broker hangs')
+      broker.signal('SIGCONT')
+      await sleep(WARM)
     }
-    broker.signal('SIGSTOP')
-    await phase('the broker hangs')
-    broker.signal('SIGCONT')
+    for (const rounds of seen.values()) {
+      const sorted = rounds.toSorted((x, y) => x.p99 - y.p99)
+      const [least, middle, most] = [0, 0.5, 1].map((share) => sorted[Math.floor(share * (sorted.length - 1))])
+      if (least && middle && most) tell({ ...middle, range: [least.p99, most.p99] })
+    }
   })
 }
 
@@ -159,9 +172,11 @@ const COLUMNS = [
 /** The ratio is to keepalived in the same trial; of a storm, to the quiet before it. */
 function row(f: Figures, reference: Figures | undefined, title: string): string[] {
   const share = reference && (f.load === undefined ? ratio(reference.p99, f.p99) : ratio(f.p99, reference.p99))
+  const range = f.range === undefined ? '' : ` (${f.range.map(us).join('–')})`
   return [
     `${title}${f.load === undefined ? '' : `, ${f.load}`}`, `${f.product}${f.scheduling === 'default' ? '' : `, ${f.scheduling}`}`,
-    f.mean.toFixed(3), us(f.sd), us(f.p99), f.late.toFixed(1), share === undefined ? '' : `${share.toFixed(1)}×`,
+    f.mean.toFixed(3), us(f.sd), `${us(f.p99)}${range}`, f.late.toFixed(1),
+    share === undefined ? '' : `${share.toFixed(1)}×`,
     String(f.others), String(f.n + 1), inWords(f.noise),
   ]
 }
@@ -173,7 +188,8 @@ async function main(): Promise<void> {
   await haveNetworkRights()
   const print = (cells: readonly string[]) => { process.stdout.write(`| ${cells.join(' | ')} |\n`) }
   const { cpu, cpus, kernel, node } = machine()
-  process.stdout.write(`${options.seconds} s each, one run; ${cpu}, ${cpus} processors, Linux ${kernel}, Node ${node}\n\n`)
+  process.stdout.write(`${options.seconds} s each, one run, of storms the middle one of ${options.rounds}; ` +
+    `${cpu}, ${cpus} processors, Linux ${kernel}, Node ${node}\n\n`)
   print(COLUMNS)
   print(COLUMNS.map(() => '---'))
   const all: Figures[] = []
