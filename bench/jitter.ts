@@ -125,11 +125,10 @@ async function storm(trial: Trial, scheduling: Scheduling, tell: (f: Figures) =>
     const broker = cluster.startBroker()
     for (const host of lab.hosts) cluster.startDaemon(host)
     await settle(sniffer, mac)
-    const seen = new Map<string, Figures[]>()
-    const phase = async (load: string, done = () => '') => {
+    const seen: { readonly kind: string; readonly figures: Figures }[] = []
+    const phase = async (kind: string, done = () => '') => {
       const f = await listen(sniffer, mac, trial.interval)
-      const all = seen.get(load) ?? []
-      seen.set(load, [...all, { ...f, trial: trial.name, product: 'understudy', scheduling, load: `${load}${done()}` }])
+      seen.push({ kind, figures: { ...f, trial: trial.name, product: 'understudy', scheduling, load: `${kind}${done()}` } })
     }
     for (let round = 0; round < Number(options.rounds); round++) {
       await phase('quiet')
@@ -143,8 +142,8 @@ async function storm(trial: Trial, scheduling: Scheduling, tell: (f: Figures) =>
       broker.signal('SIGCONT')
       await sleep(WARM)
     }
-    for (const rounds of seen.values()) {
-      const sorted = rounds.toSorted((x, y) => x.p99 - y.p99)
+    for (const rounds of Map.groupBy(seen, ({ kind }) => kind).values()) {
+      const sorted = rounds.map(({ figures }) => figures).sort((x, y) => x.p99 - y.p99)
       const [least, middle, most] = [0, 0.5, 1].map((share) => sorted[Math.floor(share * (sorted.length - 1))])
       if (least && middle && most) tell({ ...middle, range: [least.p99, most.p99] })
     }
@@ -169,7 +168,7 @@ const COLUMNS = [
   'false takeovers', 'advertisements', 'noise: p99 / worst, ms',
 ]
 
-/** The ratio is to keepalived in the same trial; of a storm, to the quiet before it. */
+/** The ratio is to keepalived in the same trial; of a storm, to the quiet beside it. */
 function row(f: Figures, reference: Figures | undefined, title: string): string[] {
   const share = reference && (f.load === undefined ? ratio(reference.p99, f.p99) : ratio(f.p99, reference.p99))
   const range = f.range === undefined ? '' : ` (${f.range.map(us).join('–')})`

@@ -9,16 +9,16 @@ import { advertisements } from './outgoing.ts'
 import type { AddressTable, AdvertSocket, Clock, Log, Uplink } from './ports.ts'
 import { createRuntime } from './runtime.ts'
 import { createStory } from './story.ts'
+import { GROUP } from './wire/advertisement.ts'
 
 /** As often as V8 wants to see a function before it keeps notes on it. */
 const ROUNDS = 10
 /** No interface has this name: the kernel is asked as ever, and has nothing to change. */
 const NOWHERE = ''
 const LOOPBACK = 'lo'
-/** By family: we, a better host, the group. */
+/** By family: we, and a better host. */
 const OURS = { 4: 0x7f00_0001, 6: 1n } as const
 const BETTER = { 4: 0x7f00_0002, 6: 2n } as const
-const GROUP = { 4: 0xe000_0012, 6: 0xff02_0000_0000_0000_0000_0000_0000_0012n } as const
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {} }
 const nowhere: Uplink = { tell() {}, show() {}, receive() {}, keep() {}, close: async () => {} }
 

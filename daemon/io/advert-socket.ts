@@ -4,15 +4,13 @@ import { addressBytes, formatAddress, parseAddress, type Address, type Family } 
 import { ok, type Result } from '../../contract/result.ts'
 import type { Instant } from '../../contract/time.ts'
 import type { AdvertSocket, Log, Receive } from '../ports.ts'
-import type { Datagram } from '../wire/advertisement.ts'
+import { GROUP, type Datagram } from '../wire/advertisement.ts'
 import { sameBytes } from '../wire/bytes.ts'
 import { headerLength, parseIpv4, sameIpv4 } from '../wire/ipv4.ts'
 import { createIntake, type Intake } from './intake.ts'
 import { filterProgram, type BpfInstruction } from './kernel.ts'
 
 const VRRP = 112
-/** RFC 9568 §5.1.1.2 and §5.1.2.2. */
-export const GROUP: Record<Family, Address> = { 4: 0xe000_0012, 6: 0xff02_0000_0000_0000_0000_0000_0000_0012n }
 
 const SOL_SOCKET = 1, SO_BINDTODEVICE = 25, SO_ATTACH_FILTER = 26, SO_PRIORITY = 12, SO_RCVBUFFORCE = 33
 const IPPROTO_IP = 0, IP_TOS = 1, IP_TTL = 2, IP_MULTICAST_IF = 32, IP_MULTICAST_TTL = 33, IP_MULTICAST_LOOP = 34, IP_ADD_MEMBERSHIP = 35

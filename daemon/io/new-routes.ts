@@ -6,13 +6,13 @@ import type { Address } from '../../contract/address.ts'
 
 const LONGEST_WORK_MS = 5, LOOK_AGAIN_MS = 0.05
 
-/** Returns when the host receives for all of these, or its patience with that interface has come to an end. */
-export type AwaitRoutes = (interfaceName: string, addresses: readonly Address[]) => void
-
-/** `now` and `sleep`: milliseconds. */
+/**
+ * The function returns when the host receives for all of the addresses, or its patience with that interface has come to an
+ * end. `now` and `sleep`: milliseconds.
+ */
 export function createAwaitRoutes(o: {
   readonly isLocal: (address: Address) => boolean; readonly now: () => number; readonly sleep: (ms: number) => void
-}): AwaitRoutes {
+}): (interfaceName: string, addresses: readonly Address[]) => void {
   /** Who waited in vain waits half as long the next time: in a VRF the routes are in a table of their own, for ever. */
   const patience = new Map<string, number>()
   return (name, addresses) => {

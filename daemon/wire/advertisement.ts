@@ -12,6 +12,9 @@ import { decode3, encode3 } from './vrrp3.ts'
 
 export type { Reject, Rejected }
 
+/** Whom advertisements go to (RFC 9568 §5.1.1.2, §5.1.2.2). */
+export const GROUP: Readonly<Record<Family, Address>> = { 4: 0xe000_0012, 6: 0xff02_0000_0000_0000_0000_0000_0000_0012n }
+
 /** One IP datagram with its header taken off; `payload` is cut to the length in the IP header: no Ethernet padding. */
 export interface Datagram {
   readonly family: Family

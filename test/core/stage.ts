@@ -10,10 +10,9 @@ import type { SplitWatch } from '../../daemon/split.ts'
 import { createStory } from '../../daemon/story.ts'
 import type { Datagram } from '../../daemon/wire/advertisement.ts'
 import { together, type Witness } from '../../daemon/witness.ts'
-import { Lan } from '../sim/lan.ts'
+import { GROUP, Lan } from '../sim/lan.ts'
 
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {} }
-const GROUP = { 4: 0xe0000012, 6: 0xff02000000000000000000000000_0012n } as const
 
 export function parsed(text: string): Config {
   const config = parseConfig(text)

@@ -4,8 +4,8 @@ import { ms, seconds } from '../../contract/time.ts'
 import { clusterOf } from '../core/stage.ts'
 import { lanOf } from '../sim/cluster.ts'
 import type { SimHost } from '../sim/host.ts'
+import { GROUP } from '../sim/lan.ts'
 
-const GROUP6 = 0xff02000000000000000000000000_0012n
 function twoFamilies(router = '') {
   const { lan, hosts } = lanOf(clusterOf('a, b', `, election: per-family${router}`))
   const { a, b } = hosts as Record<'a' | 'b', SimHost>
@@ -25,7 +25,7 @@ describe('election: per-family', () => {
     const { lan, a, b, states } = twoFamilies()
     const better = Uint8Array.from(a.sent.findLast((s) => s.payload.length === 12)?.payload ?? [])
     for (const h of [a, b]) h.runtime.receive('eth0', undefined,
-      { family: 6, src: 0xfe80n << 112n, dst: GROUP6, hopLimit: 255, payload: better })
+      { family: 6, src: 0xfe80n << 112n, dst: GROUP[6], hopLimit: 255, payload: better })
     lan.run(seconds(1))
     expect(states()).toEqual([['active', 'backup'], ['active', 'backup']])
   })

@@ -10,12 +10,11 @@ import type { AddressTable, Clock, Log, Told, Uplink } from '../../daemon/ports.
 import { createRuntime, type Runtime } from '../../daemon/runtime.ts'
 import { createSteering, type Steering } from '../../daemon/steering.ts'
 import { createStory, type Story } from '../../daemon/story.ts'
-import type { Frame, Lan } from './lan.ts'
+import { GROUP, type Frame, type Lan } from './lan.ts'
 
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {} }
 /** The kernel looks at lifetimes now and then: an address goes about this long after its end. */
 const EXPIRY_SLACK = ms(200)
-const GROUP = { 4: 0xe0000012, 6: 0xff020000000000000000000000000012n } as const
 
 /** What the cluster file has where it says nothing. */
 const UNICAST_HOP_LIMIT = 255

@@ -2,12 +2,11 @@
 import { decode, encode } from '../../daemon/wire/advertisement.ts'
 import { mismatch } from '../../daemon/wire/match.ts'
 import type { SimHost } from './host.ts'
-import type { Lan } from './lan.ts'
+import { GROUP, type Lan } from './lan.ts'
 import type { Random } from './random.ts'
 
-/** By family: who sends, to whom, and an address that no router has. */
+/** By family: who sends, and an address that no router has. */
 const STRANGER = { 4: 0x0a0000c8, 6: 0xfe80_0000_0000_0000_0000_0000_0000_00c8n } as const
-const GROUP = { 4: 0xe0000012, 6: 0xff02_0000_0000_0000_0000_0000_0000_0012n } as const
 const FOREIGN = { 4: 0x0a0000fe, 6: 0xfd00_0000_0000_0000_0000_0000_0000_00fen } as const
 
 /** Sends one packet that RFC 9568 §7.1 or RFC 3768 §7.1 tells to discard; returns a violation if the host obeyed it. */
@@ -36,12 +35,15 @@ export function hostile(lan: Lan, to: SimHost, random: Random): string[] {
       case 1: return [bytes, 254, 'hop limit 254']
       case 2: return [bytes.subarray(0, random.int(0, bytes.length - 1)), 255, 'truncated']
       case 3: return [encode({ ...good, addresses: [...m.advertised, FOREIGN[m.family]] }, wire), 255, 'foreign address list']
-      case 4: {
-        if (m.family === 6) bytes[0] = 0x21 // version 2 has no IPv6: nobody can build a whole one
-        return [m.family === 6 ? bytes : encode({ ...good, version: m.config.version === 2 ? 3 : 2 }, wire), 255, 'the other version']
-      }
+      case 4: return [otherVersion(bytes), 255, 'the other version']
       case 5: bytes[3] = random.int(0, 255); return [bytes, 255, 'a count that lies']
       default: return [Uint8Array.from({ length: random.int(0, 64) }, () => random.int(0, 255)), 255, 'noise']
     }
+  }
+
+  function otherVersion(bytes: Uint8Array): Uint8Array {
+    if (m.family === 4) return encode({ ...good, version: m.config.version === 2 ? 3 : 2 }, wire)
+    bytes[0] = 0x21 // version 2 has no IPv6: nobody can build a whole one
+    return bytes
   }
 }

@@ -7,6 +7,9 @@ import { after, ms, type Instant, type Ms } from '../../contract/time.ts'
 import type { SimHost } from './host.ts'
 
 interface Happening { readonly at: Instant; readonly order: number; run(): void }
+/** 224.0.0.18 and ff02::12. */
+export const GROUP = { 4: 0xe0000012, 6: 0xff02_0000_0000_0000_0000_0000_0000_0012n } as const
+
 export interface Frame { readonly family: Family; readonly src: Address; readonly dst: Address; readonly payload: Uint8Array }
 
 export class Lan {
